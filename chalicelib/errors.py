@@ -42,10 +42,14 @@ class Code(StrEnum):
 
 
 class Rejected(Exception):
-    """The message is bad and stays bad.  `position` counts the message's records from 1."""
+    """The message is bad and stays bad.
 
-    def __init__(self, code: Code, reason: str, position: int = 0) -> None:
+    `position` counts the message's records from 1; `subject` is the transaction's id where known.
+    """
+
+    def __init__(self, code: Code, reason: str, position: int = 0, subject: str = "") -> None:
         super().__init__(reason)
+        self.subject = subject
         self.code = code
         self.reason = reason
         self.position = position

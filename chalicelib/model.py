@@ -22,14 +22,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from chalicelib.errors import Ignored, Rejected
 from chalicelib.money import LIMIT
 
-
-class FreeText:
-    """Marks a field that people type into: the sanitiser masks card numbers in it."""
-
-
+#: Anything but control characters and those that turn the direction of writing.
+_SEEN = r"^[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069]+$"
 #: An identifier or barcode: kept to the letter (leading zeros, 64-bit numbers), never masked.
-Id = Annotated[str, StringConstraints(min_length=1, max_length=256)]
-Text = Annotated[str, FreeText]
+Id = Annotated[str, StringConstraints(max_length=256, pattern=_SEEN)]
+#: What people type into: the sanitiser masks card numbers in it, and tidies it.
+Text = str
 Minor = Annotated[int, Field(ge=-LIMIT, le=LIMIT)]
 Quantity = Annotated[str, StringConstraints(pattern=r"^-?\d{1,13}(\.\d{1,6})?$")]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$")]

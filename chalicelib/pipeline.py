@@ -1,29 +1,145 @@
-"""The one path every transaction takes."""
+"""The one path every transaction takes.
 
-from collections.abc import Iterator
+receive -> adapt -> sanitise: pure.  It can only fail on a bad message, which is set aside.
+claim -> publish -> commit: AWS.  It can only fail for now, so the queue sends it again.
 
-from chalicelib import payload
-from chalicelib.errors import Rejected
-from chalicelib.model import Merchant, Outcome, Transaction, discrepancies
-from chalicelib.sanitise import sanitise
+Killed before `publish`, a worker leaves a claim whose lease runs out; killed between `publish` and
+`commit`, it leaves a second copy to come, under the same event id.  Nothing is acknowledged before
+it is committed, set aside, or known to need nothing.
+"""
+
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.claims import Claim, Verdict
+from chalicelib.dedupe import Store, wall_clock
+from chalicelib.delivery import Delivery, Piece, Ready, rounds
+from chalicelib.errors import Code, Ignored, Rejected, Retry
+from chalicelib.model import Merchant, Outcome
+from chalicelib.publish import Event, Publisher, event
+from chalicelib.quarantine import Quarantine
+from chalicelib.reading import read
+from chalicelib.receive import Message
+from chalicelib.tally import Fate, Tally
+
+#: The longest that one step can take: two tries of a call with the time-outs set in wiring.
+STEP_MS = 7_000
+#: Steps that must still fit before the deadline when a round begins, and when it publishes.
+STEPS_OF_A_ROUND, STEPS_FROM_PUBLISH = 8, 4
+#: What the clocks of two workers may differ by.
+LEASE_MARGIN_MS = 5_000
+
+_FATES = {Verdict.DUPLICATE: Fate.DUPLICATE, Verdict.SUPERSEDED: Fate.SUPERSEDED}
 
 
-def read(body: bytes | str, merchant: Merchant) -> list[Outcome]:
-    """Turn a message's body into clean transactions and refusals, in order.  Pure."""
-    try:
-        return list(_read(body, merchant))
-    except Rejected as reason:
-        return [reason]
-    except Exception as fault:  # noqa: BLE001 - nothing here does I/O: a resend can't help
-        return [payload.unexpected(fault)]
+@dataclass(frozen=True)
+class Pipeline:
+    """One merchant's path, from messages to published and committed transactions."""
+
+    merchant: Merchant
+    store: Store
+    publisher: Publisher
+    quarantine: Quarantine
+    acknowledge: Callable[[Sequence[Message], Sequence[Message]], None]
+    log: Callable[[dict[str, Any]], None]
+    hash_key: bytes = b""
+    now_ms: Callable[[], int] = wall_clock
+
+    def run(self, messages: Iterable[Message], deadline_ms: int) -> None:
+        """Bring every message to its end before the deadline, or raise Retry for the rest."""
+        tally = Tally()
+        deliveries = [Delivery(message) for message in messages]
+        for delivery in deliveries:
+            if self._fits(STEPS_OF_A_ROUND, deadline_ms):
+                delivery.pieces = self._read(delivery.message, tally)
+            tally.arrived += len(delivery.pieces)
+        for pieces in rounds(piece for one in deliveries for piece in one.ready):
+            if self._fits(STEPS_OF_A_ROUND, deadline_ms):
+                self._settle(pieces, deadline_ms)
+        for delivery in deliveries:
+            self._set_aside(delivery, tally)
+            tally.count(piece.fate for piece in delivery.pieces)
+        self._finish(deliveries, tally)
+
+    def _read(self, message: Message, tally: Tally) -> list[Piece]:
+        """Adapt and sanitise: whatever goes wrong here, a resend can't help."""
+        try:
+            outcomes = read(message.body(), self.merchant, self.hash_key)
+        except Rejected as reason:
+            outcomes = [reason]
+        return [self._piece(outcome, tally) for outcome in outcomes]
+
+    def _piece(self, outcome: Outcome, tally: Tally) -> Piece:
+        if isinstance(outcome, Ignored):
+            tally.reasons[outcome.reason] += 1
+            return Piece(Fate.IGNORED)
+        if isinstance(outcome, Rejected):
+            return Piece(rejection=outcome)
+        tally.discrepancies.update(outcome.discrepancies)
+        found = event(outcome)
+        return Ready(event=found, rejection=self.publisher.refusal(found))
+
+    def _settle(self, pieces: Sequence[Ready], deadline_ms: int) -> None:
+        """Claim, publish, commit: one batch, in which each key is there once."""
+        ready = {piece.event.key: piece for piece in pieces}
+        batch, lease = uuid.uuid4().hex, deadline_ms + LEASE_MARGIN_MS
+        wanted = [_wanted(piece.event, batch, lease) for piece in pieces]
+        last_look = deadline_ms - (STEPS_OF_A_ROUND - 1) * STEP_MS
+        ours = []
+        for key, (verdict, claim) in self.store.claim(wanted, last_look).items():
+            if verdict is Verdict.OURS:
+                ours.append(claim)
+            elif verdict is Verdict.CONFLICT:
+                ready[key].rejection = _conflict(ready[key].event)
+            else:
+                ready[key].fate = _FATES.get(verdict, Fate.LEFT)
+        if ours and self._fits(STEPS_FROM_PUBLISH, deadline_ms):
+            for key in self._publish(ours, ready):
+                ready[key].fate = Fate.PUBLISHED
+
+    def _publish(self, ours: Sequence[Claim], ready: dict[str, Ready]) -> list[str]:
+        """Publish and commit what we hold; return the keys that are done."""
+        refused = self.publisher.publish([(ready[one.key].event, one.owed) for one in ours])
+        try:
+            self.store.commit(ours, refused)
+        except Exception:  # noqa: BLE001 - published but not committed: it comes again, same id
+            return []
+        return [claim.key for claim in ours if claim.key not in refused]
+
+    def _set_aside(self, delivery: Delivery, tally: Tally) -> None:
+        """Quarantine what was refused, once all else of the message is done."""
+        if not delivery.refused or delivery.waiting:
+            return
+        reasons = [reason for _, reason in delivery.refused]
+        try:
+            self.quarantine.put(delivery.message, reasons)
+        except Exception:  # noqa: BLE001 - it stays on the queue, which sends it again
+            return
+        tally.codes.update(reason.code.value for reason in reasons)
+        for piece, _ in delivery.refused:
+            piece.fate = Fate.QUARANTINED
+
+    def _finish(self, deliveries: Sequence[Delivery], tally: Tally) -> None:
+        """Log the counts; acknowledge what is done and raise for the rest, if there is a rest."""
+        self.log({"merchant": self.merchant.id, "messages": len(deliveries), **tally.line()})
+        if not tally.conserved:
+            raise Retry("the counts don't add up: nothing is acknowledged")
+        done = [one.message for one in deliveries if one.finished]
+        left = [one.message for one in deliveries if not one.finished]
+        if left:
+            self.acknowledge(done, left)
+            raise Retry(f"{len(left)} of {len(deliveries)} messages are left for another try")
+
+    def _fits(self, steps: int, deadline_ms: int) -> bool:
+        return self.now_ms() + steps * STEP_MS <= deadline_ms
 
 
-def _read(body: bytes | str, merchant: Merchant) -> Iterator[Outcome]:
-    for outcome in merchant.adapt(payload.text(body), merchant):
-        if isinstance(outcome, Transaction):
-            named = discrepancies(outcome)
-            if named != outcome.discrepancies:
-                outcome = outcome.model_copy(update={"discrepancies": named})  # noqa: PLW2901
-            yield sanitise(outcome, merchant)
-        else:
-            yield outcome
+def _wanted(found: Event, batch: str, lease_until: int) -> Claim:
+    return Claim(found.key, batch, found.revision, found.fingerprint, lease_until)
+
+
+def _conflict(found: Event) -> Rejected:
+    reason = "other content was published under this id and revision"
+    return Rejected(Code.CONFLICT, reason, subject=found.subject)

@@ -1,7 +1,151 @@
 """Card data, personal data and text hygiene: before anything is logged, stored or published."""
 
-from chalicelib.model import Merchant, Transaction
+import hashlib
+import hmac
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from chalicelib.cards import REMOVED, SUSPECT, is_card_number, mask, remove_tracks
+from chalicelib.model import Customer, Discount, Tax, Tender, Transaction
+
+Policy = Literal["drop", "hash", "keep"]
+
+MAX_TEXT = 500
+#: The model's fields that people type into.  Ids and barcodes are kept to the letter.
+FREE_TEXT = frozenset({"description", "category", "name", "channel"})
+PERSONAL = frozenset({"email", "phone"})
+HASHED = "hmac-sha256:"
+
+#: Control characters, and those that turn the direction of writing or can't be seen.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_BLANKS = re.compile(r"\s+")
 
 
-def sanitise(found: Transaction, merchant: Merchant) -> Transaction:
-    return found
+def sanitise(found: Transaction, policy: Policy, key: bytes = b"") -> Transaction:
+    """Return the transaction fit to be stored and published.  `key` is the merchant's, to hash."""
+    if _harmless(found.customer) and all(map(_clean_already, _texts(found))):
+        return found
+    content = _walked(found.model_dump(), policy, key)
+    loyalty_id = (content["customer"] or {}).get("loyalty_id")
+    if loyalty_id and is_card_number(re.sub(r"\D", "", loyalty_id)):
+        # Masking it would give several people one number, so it goes altogether.
+        content["customer"]["loyalty_id"] = None
+        content["discrepancies"] += ("card_number_as_loyalty_id",)
+    if content["customer"] and not any(content["customer"].values()):
+        content["customer"] = None
+    return Transaction.model_validate(content)
+
+
+def clean(text: str) -> str:
+    """Return free text in NFC, without unseen characters and card data, trimmed and bounded."""
+    tidy = _BLANKS.sub(" ", _UNSEEN.sub("", unicodedata.normalize("NFC", text))).strip()
+    return mask(tidy)[:MAX_TEXT]
+
+
+def personal(value: str, policy: Policy, key: bytes) -> str | None:
+    """Return an e-mail address or a phone number as the merchant's policy lets it go out.
+
+    A hash is HMAC-SHA256 over the lower-case address, or the digits of the number, in hex.  One
+    that is hashed already stays: a message from quarantine may be read again.
+    """
+    if policy == "drop" or not value.strip():
+        return None
+    if policy == "keep" or value.startswith(HASHED):
+        return clean(value)
+    plain = value.strip().lower() if "@" in value else re.sub(r"\D", "", value)
+    return HASHED + hmac.new(key, plain.encode(), hashlib.sha256).hexdigest()
+
+
+def _texts(found: Transaction) -> Iterator[str | None]:
+    yield found.channel
+    for line in found.lines:
+        yield line.description
+        yield line.category
+    named: tuple[Discount | Tax | Tender, ...] = (*found.discounts, *found.taxes, *found.tenders)
+    for part in named:
+        yield part.name
+
+
+def _harmless(customer: Customer | None) -> bool:
+    return customer is None or not (
+        customer.email
+        or customer.phone
+        or (customer.loyalty_id and SUSPECT.search(customer.loyalty_id))
+    )
+
+
+def _clean_already(text: str | None) -> bool:
+    return text is None or (
+        text.isprintable()
+        and len(text) <= MAX_TEXT
+        and not SUSPECT.search(text)
+        and text == text.strip()
+        and unicodedata.is_normalized("NFC", text)
+    )
+
+
+def _walked(content: Any, policy: Policy, key: bytes) -> Any:
+    if isinstance(content, tuple | list):
+        return tuple(_walked(part, policy, key) for part in content)
+    if isinstance(content, dict):
+        return {name: _field(name, value, policy, key) for name, value in content.items()}
+    return content
+
+
+def _field(name: str, value: Any, policy: Policy, key: bytes) -> Any:
+    if isinstance(value, str):
+        if name in FREE_TEXT:
+            return clean(value) or None
+        return personal(value, policy, key) if name in PERSONAL else value
+    return _walked(value, policy, key)
+
+
+#: In a body that couldn't be read, a field is known by its name alone.
+_NAME = r"[\w:.\-\[\]]{1,80}"
+_NAMED_VALUE = re.compile(
+    rf"""(?P<open>"(?P<json>{_NAME})"\s*:\s*"?|<(?P<xml>{_NAME})(?:\s[^<>]*)?>|"""
+    rf"""(?P<form>{_NAME})=["']?)(?P<value>(?<=")[^"\\]*(?:\\.[^"\\]*)*|[^<>"'&,}}\s][^<>"'&,}}]*)"""
+)
+_SECRET_NAME = re.compile(
+    r"cvv|cvc|cav2|csc$|security_?code|^pin$|pin_?(block|code|data)|track_?\d?(_?data)?$|magstripe",
+    re.IGNORECASE,
+)
+_PERSONAL_NAME = re.compile(
+    r"e?_?mail|phone|mobile|(first|last|given|family|middle|full|sur|holder)_?name|address|street|"
+    r"birth|(^|_)ip$|latitude|longitude",
+    re.IGNORECASE,
+)
+_ID_NAME = re.compile(
+    r"(id|uid|uuid|guid|key|sku|gtin|ean|upc|barcode|sequencenumber|receipt_?number|order_?number)$",
+    re.IGNORECASE,
+)
+
+
+def mask_body(body: str, policy: Policy, key: bytes = b"") -> str:
+    """Return a message's body fit for quarantine, changed no more than needed.
+
+    Fields are known by the name before them, so that ids and barcodes survive a redrive.
+    """
+    body = _NAMED_VALUE.sub(lambda found: _named(found, policy, key), remove_tracks(body))
+    exempt = {
+        found.start("value")
+        for found in _NAMED_VALUE.finditer(body)
+        if _ID_NAME.search(_name_of(found)) and "card" not in _name_of(found).lower()
+    }
+    return mask(body, lambda offset: offset in exempt)
+
+
+def _name_of(found: re.Match[str]) -> str:
+    name = found["json"] or found["xml"] or found["form"]
+    return name.rpartition(":")[2]
+
+
+def _named(found: re.Match[str], policy: Policy, key: bytes) -> str:
+    name, value = _name_of(found), found["value"]
+    if _SECRET_NAME.search(name):
+        return found["open"] + (REMOVED if '"' in found["open"][-1] or found["xml"] else "0")
+    if value and _PERSONAL_NAME.search(name) and found["open"][-1] in '">=':
+        return found["open"] + (personal(value, policy, key) or "")
+    return found[0]

@@ -1,0 +1,41 @@
+"""Who our merchants are, how their sales reach us, and whose tills they use.
+
+One merchant, one function.  To add one, copy a neighbour and change its name, its queue (or topic)
+and its vendor; queues, alarms and permissions follow from what stands here.  Whatever is true of
+one merchant only belongs into that merchant's function.
+
+The merchants below are made up: put your own in their place.
+"""
+
+from chalice.app import Chalice, SNSEvent, SQSEvent
+
+from chalicelib.adapters import poslog, shopify, square
+from chalicelib.model import Merchant
+from chalicelib.wiring import APP, named, relay
+
+app = Chalice(app_name=APP)
+
+
+@app.on_sqs_message(queue=named("harbour-coffee"), batch_size=10)
+def harbour_coffee(event: SQSEvent) -> None:
+    relay(event, Merchant("harbour-coffee", square.adapt))
+
+
+@app.on_sqs_message(queue=named("elm-street-books"), batch_size=10)
+def elm_street_books(event: SQSEvent) -> None:
+    relay(event, Merchant("elm-street-books", shopify.adapt, also=("ledger",)))
+
+
+@app.on_sqs_message(queue=named("nordmarkt"), batch_size=10)
+def nordmarkt(event: SQSEvent) -> None:
+    relay(event, Merchant("nordmarkt", poslog.adapt, timezone="Europe/Berlin", currency="EUR"))
+
+
+@app.on_sqs_message(queue=named("sakura-bakery"), batch_size=10)
+def sakura_bakery(event: SQSEvent) -> None:
+    relay(event, Merchant("sakura-bakery", square.adapt, personal="hash"))
+
+
+@app.on_sns_message(topic=named("night-market"))
+def night_market(event: SNSEvent) -> None:
+    relay(event, Merchant("night-market", shopify.adapt))

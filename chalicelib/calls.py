@@ -1,0 +1,45 @@
+"""AWS calls: several of one step at once, and what came of each."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+MOST_AT_ONCE = 8
+
+
+def in_parallel(call: Callable[[T], R], parts: Sequence[T]) -> list[R | Exception]:
+    """Make the calls, at most eight at a time; an answer's place may hold what it raised instead.
+
+    Any exception counts, not only botocore's: proxies and broken answers raise others.
+    """
+    if len(parts) == 1:
+        return [_attempt(call, parts[0])]
+    with ThreadPoolExecutor(min(len(parts), MOST_AT_ONCE) or 1) as pool:
+        return list(pool.map(lambda part: _attempt(call, part), parts))
+
+
+def batches(
+    parts: Iterable[T], most: int, size: Callable[[T], int] | None = None, limit: int = 0
+) -> Iterator[list[T]]:
+    """Split into runs of at most `most` parts, and at most `limit` bytes if a size is given."""
+    batch: list[T] = []
+    used = 0
+    for part in parts:
+        bytes_ = size(part) if size else 0
+        if batch and (len(batch) == most or used + bytes_ > limit):
+            yield batch
+            batch, used = [], 0
+        batch.append(part)
+        used += bytes_
+    if batch:
+        yield batch
+
+
+def _attempt(call: Callable[[T], R], part: T) -> R | Exception:
+    try:
+        return call(part)
+    except Exception as fault:  # noqa: BLE001 - the caller decides what each failure means
+        return fault

@@ -1,0 +1,100 @@
+"""Quarantine: a message that can't be read is set aside whole, with the reasons beside it.
+
+It goes to the merchant's dead-letter queue, where SQS itself puts what failed too often.  The body
+is the till's own with card data and personal data masked, so that moving it back to the queue is
+all that a redrive takes; the reasons are message attributes.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.cards import mask
+from chalicelib.errors import Rejected, Retry
+from chalicelib.publish import queue_url, text_attributes
+from chalicelib.receive import CONTENT_ENCODING, Message, pack
+from chalicelib.sanitise import Policy, mask_body
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+LIMIT = 1024 * 1024
+#: Room for the attributes, which SQS counts as part of the message.
+ATTRIBUTES = 16 * 1024
+REASONS_TOLD = 50
+
+
+@dataclass(frozen=True)
+class Quarantine:
+    """Sets messages aside in one merchant's dead-letter queue."""
+
+    sqs: "SQSClient"
+    arn: str
+    merchant: str
+    policy: Policy = "drop"
+    key: bytes = b""
+
+    def put(self, message: Message, reasons: Sequence[Rejected]) -> None:
+        """Send the message there; raise Retry if it is too long even when it is packed."""
+        try:
+            body, encoding = message.body(), ""
+        except Rejected:
+            body, encoding = message.raw, message.encoding
+        text, packed = _fitted(_masked(body, self.policy, self.key))
+        told = [_told(reason) for reason in reasons[:REASONS_TOLD]]
+        attributes = {
+            "merchant": self.merchant,
+            "code": reasons[0].code.value,
+            "reasons": json.dumps(told, ensure_ascii=False),
+            "rejected": str(len(reasons)),
+            "source": message.source_arn,
+            "message_id": message.id,
+            CONTENT_ENCODING: packed or encoding,
+        }
+        self.sqs.send_message(
+            QueueUrl=queue_url(self.sqs, self.arn),
+            MessageBody=text,
+            MessageAttributes=text_attributes(
+                (n, value) for n, value in attributes.items() if value
+            ),
+        )
+
+
+def _masked(body: bytes | str, policy: Policy, key: bytes) -> bytes:
+    """Return the body masked; bytes in an unknown encoding keep their values one by one."""
+    if isinstance(body, str):
+        return mask_body(body, policy, key).encode("utf-8", "surrogatepass")
+    try:
+        return mask_body(body.decode(), policy, key).encode()
+    except UnicodeDecodeError:
+        return mask_body(body.decode("latin-1"), policy, key).encode("latin-1", "replace")
+
+
+def _told(reason: Rejected) -> dict[str, str | int]:
+    told: dict[str, str | int] = {"code": reason.code.value, "reason": mask(reason.reason)[:200]}
+    if reason.position:
+        told["position"] = reason.position
+    if reason.subject:
+        told["transaction"] = reason.subject
+    return told
+
+
+def _fitted(body: bytes) -> tuple[str, str]:
+    """Return the body as SQS takes it, and its encoding where it had to be packed."""
+    if len(body) <= LIMIT - ATTRIBUTES:
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:
+            text = ""
+        if text and not _NOT_CARRIED.search(text):
+            return text, ""
+    packed = pack(body)
+    if len(packed) > LIMIT - ATTRIBUTES:
+        raise Retry("the message is too long for the dead-letter queue")
+    return packed, "gzip+base64"
+
+
+#: What SQS doesn't carry: characters that XML 1.0 doesn't have.
+_NOT_CARRIED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -1,0 +1,48 @@
+"""What became of each thing that came in, counted; and the proof that nothing is missing."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Fate(StrEnum):
+    """How a transaction, or a record that is none, ends in one invocation."""
+
+    PUBLISHED = "published"
+    DUPLICATE = "duplicate"
+    SUPERSEDED = "superseded"
+    IGNORED = "ignored"
+    QUARANTINED = "quarantined"
+    LEFT = "left"
+
+
+@dataclass
+class Tally:
+    """One invocation's counts.  `arrived` is counted when reading, fates when all is done."""
+
+    arrived: int = 0
+    fates: Counter[str] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    discrepancies: Counter[str] = field(default_factory=Counter)
+
+    def count(self, fates: Iterable[Fate]) -> None:
+        self.fates.update(fates)
+
+    @property
+    def conserved(self) -> bool:
+        """In = published + duplicate + superseded + ignored + quarantined + left."""
+        return self.arrived == self.fates.total()
+
+    def line(self) -> dict[str, Any]:
+        """Return the counts as they are logged."""
+        return {
+            "in": self.arrived,
+            **{fate.value: self.fates[fate] for fate in Fate},
+            "conserved": self.conserved,
+            "codes": dict(self.codes),
+            "ignored_as": dict(self.reasons),
+            "discrepancies": dict(self.discrepancies),
+        }

@@ -1,0 +1,110 @@
+"""The only reader of the environment, and the only maker of AWS clients.
+
+The stage names everything: `tillbridge-<stage>` is the table and the beginning of every other
+name.  Region and account are those of the function itself.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import sys
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+from botocore.config import Config
+
+from chalicelib.acknowledge import acknowledge
+from chalicelib.dedupe import Store, wall_clock
+from chalicelib.errors import Misconfigured
+from chalicelib.model import Merchant
+from chalicelib.pipeline import Pipeline
+from chalicelib.publish import Destination, Publisher
+from chalicelib.quarantine import Quarantine
+from chalicelib.receive import messages
+from chalicelib.table import Table
+
+if TYPE_CHECKING:
+    from chalice.app import SNSEvent, SQSEvent
+
+APP = "tillbridge"
+#: Two tries of a call take seven seconds at most, which is what pipeline.STEP_MS says.
+_CALLS = Config(
+    connect_timeout=1,
+    read_timeout=2,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    max_pool_connections=20,
+)
+
+
+def stage() -> str:
+    """Return the stage that this is: `STAGE` in .chalice/config.json."""
+    return os.environ["STAGE"]
+
+
+def named(what: str) -> str:
+    """Return the name of a queue or a topic of this stage."""
+    return f"{APP}-{stage()}-{what}"
+
+
+def relay(event: "SQSEvent | SNSEvent", merchant: Merchant) -> None:
+    """Bring a batch of the merchant's messages to its end; raises Retry for what is left."""
+    context = event.context
+    deadline = wall_clock() + context.get_remaining_time_in_millis()
+    arn = context.invoked_function_arn
+    pipeline(merchant, arn).run(messages(event.to_dict()), deadline)
+
+
+@cache
+def pipeline(merchant: Merchant, function_arn: str) -> Pipeline:
+    """Wire the merchant's path to this stage's table, topic and queues."""
+    place = ":".join(function_arn.split(":")[3:5])
+    sqs, sns = _client("sqs"), _client("sns")
+    hash_key = _hash_key(merchant)
+    dead = f"arn:aws:sqs:{place}:{named(merchant.id)}-dead"
+    return Pipeline(
+        merchant=merchant,
+        store=Store(Table(_client("dynamodb"), f"{APP}-{stage()}")),
+        publisher=Publisher([Destination(arn) for arn in destinations(merchant, place)], sns, sqs),
+        quarantine=Quarantine(sqs, dead, merchant.id, merchant.personal, hash_key),
+        acknowledge=partial(acknowledge, sqs),
+        log=_log,
+        hash_key=hash_key,
+    )
+
+
+def destinations(merchant: Merchant, place: str) -> list[str]:
+    """Return the ARNs that the merchant's transactions go to: our topic, and what it adds.
+
+    `place` is region and account, as in an ARN.
+    """
+    topic = f"arn:aws:sns:{place}:{named(os.environ.get('TOPIC', 'transactions'))}"
+    extra = [name.removeprefix("topic:") for name in merchant.also]
+    kinds = ["sns" if name.startswith("topic:") else "sqs" for name in merchant.also]
+    pairs = zip(kinds, extra, strict=True)
+    return [topic, *(f"arn:aws:{kind}:{place}:{named(name)}" for kind, name in pairs)]
+
+
+def _hash_key(merchant: Merchant) -> bytes:
+    if merchant.personal != "hash":
+        return b""
+    secret = os.environ.get("HASH_KEY", "")
+    if not secret:
+        raise Misconfigured(f"{merchant.id} hashes personal data: set HASH_KEY for its function")
+    return hmac.new(secret.encode(), merchant.id.encode(), hashlib.sha256).digest()
+
+
+@cache
+def _session() -> botocore.session.Session:
+    return botocore.session.get_session()
+
+
+@cache
+def _client(service: str) -> Any:
+    return _session().create_client(service, config=_CALLS)
+
+
+def _log(line: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps({"stage": stage(), **line}) + "\n")
+    sys.stdout.flush()
