@@ -1,0 +1,1 @@
+"""For people, never deployed: the local stack, resources, and the tools to look after them."""

@@ -1,0 +1,130 @@
+"""The embedded AWS: MiniStack, on loopback only, with credentials that are worth nothing.
+
+It is never a real account by accident: endpoint and credentials are set here, and an endpoint
+that isn't loopback is refused.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+START_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """A running emulator; `log` is its output."""
+
+    endpoint: str
+    log: Path
+
+    def client(self, service: str, account: str = ACCOUNT) -> Any:
+        """Return a client that can only talk to the emulator."""
+        refuse_unless_loopback(self.endpoint)
+        session: Any = boto3.session.Session()
+        return session.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id=account,
+            aws_secret_access_key="not-a-secret",  # noqa: S106 - an emulator's, worth nothing
+            config=Config(max_pool_connections=20, retries={"mode": "standard"}),
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process needs in its environment to talk to the emulator and nothing else."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": ACCOUNT,
+            "AWS_SECRET_ACCESS_KEY": "not-a-secret",
+            "AWS_DEFAULT_REGION": REGION,
+        }
+
+
+def refuse_unless_loopback(endpoint: str) -> None:
+    """Exit with a message where the endpoint is anything but this machine."""
+    host = urlsplit(endpoint).hostname or ""
+    with contextlib.suppress(ValueError):
+        if ip_address(host).is_loopback:
+            return
+    sys.exit(f"{endpoint} is not on this machine's loopback: refusing to touch it")
+
+
+@contextlib.contextmanager
+def running(port: int = 0) -> Iterator[Emulator]:
+    """Run the emulator for as long as the block runs, and leave nothing of it behind."""
+    port = port or _free_port()
+    endpoint = f"http://127.0.0.1:{port}"
+    home = Path(tempfile.mkdtemp(prefix="tillbridge-"))
+    log = home / "emulator.log"
+    process = _start(port, home, log)
+    try:
+        _wait(process, endpoint, log)
+        yield Emulator(endpoint, log)
+    finally:
+        _stop(process)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _start(port: int, home: Path, log: Path) -> "subprocess.Popen[bytes]":
+    environment = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(home),
+        "TMPDIR": str(home),  # where it leaves the functions it unpacks
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+    }
+    command = Path(sys.executable).with_name("ministack")
+    with log.open("wb") as out:
+        return subprocess.Popen(  # noqa: S603 - our own command
+            [command], env=environment, stdout=out, stderr=out, start_new_session=True
+        )
+
+
+def _wait(process: "subprocess.Popen[bytes]", endpoint: str, log: Path) -> None:
+    give_up = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up and process.poll() is None:
+        with contextlib.suppress(OSError, urllib.error.URLError):
+            urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=2)  # noqa: S310 - loopback
+            return
+        time.sleep(0.05)
+    sys.exit(f"the emulator did not start:\n{log.read_text(errors='replace')[-2000:]}")
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """Stop it and the function workers, which are of its process group."""
+    for signal_, patience in ((signal.SIGTERM, 3), (signal.SIGKILL, 3)):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal_)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

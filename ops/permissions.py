@@ -1,0 +1,47 @@
+"""What each merchant's function may do: its own queue, its own keys, its own destinations."""
+
+from typing import Any
+
+from chalicelib.wiring import destinations
+from ops.merchants import Declared
+
+
+def policy(one: Declared, stage: str, place: str = "*:*") -> dict[str, Any]:
+    """Return the IAM policy of a merchant's function; `place` is region:account."""
+    name = f"tillbridge-{stage}"
+    function = f"{name}-{one.function}"
+    table = f"arn:aws:dynamodb:{place}:table/{name}"
+    dead = f"arn:aws:sqs:{place}:{name}-{one.merchant.id}-dead"
+    out = destinations(one.merchant, place)
+    topics = [arn for arn in out if arn.split(":")[2] == "sns"]
+    queues = [arn for arn in out if arn.split(":")[2] == "sqs"]
+    statements = [
+        _allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+               [f"arn:aws:logs:{place}:log-group:/aws/lambda/{function}",
+                f"arn:aws:logs:{place}:log-group:/aws/lambda/{function}:*"]),
+        _allow(["dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate", "dynamodb:PutItem",
+                "dynamodb:BatchGetItem"], [table]) | _own_keys(one.merchant.id),
+        _allow(["sns:Publish"], topics),
+        _allow(["sqs:SendMessage"], [*queues, dead]),
+    ]  # fmt: skip
+    if one.kind == "sqs":
+        statements.append(
+            _allow(
+                ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes",
+                 "sqs:ChangeMessageVisibility"],
+                [f"arn:aws:sqs:{place}:{one.source}"],
+            )
+        )  # fmt: skip
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _allow(actions: list[str], resources: list[str]) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": actions, "Resource": resources}
+
+
+def _own_keys(merchant: str) -> dict[str, Any]:
+    """Fence tenants off: every partition key of a merchant begins with its name."""
+    keys = {"dynamodb:LeadingKeys": [f"{merchant}#*"]}
+    return {
+        "Condition": {"ForAllValues:StringLike": keys, "Null": {"dynamodb:LeadingKeys": "false"}}
+    }

@@ -1,0 +1,30 @@
+"""The emulator is started once for all tests; each test has an account of its own."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from ops.emulator import Emulator, running
+from tests.world import World
+
+# No test may reach a real account: what boto3 would find on this machine is taken away.
+os.environ |= {
+    "STAGE": "local",
+    "AWS_ACCESS_KEY_ID": "000000000000",
+    "AWS_SECRET_ACCESS_KEY": "not-a-secret",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+os.environ.pop("AWS_PROFILE", None)
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    with running() as started:
+        yield started
+
+
+@pytest.fixture
+def world(emulator: Emulator) -> World:
+    return World(emulator)
