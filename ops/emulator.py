@@ -5,6 +5,7 @@ that isn't loopback is refused.
 """
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -28,6 +29,7 @@ from botocore.config import Config
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 START_SECONDS = 30
+KEPT = Path(__file__).parents[1] / ".local" / "emulator.json"
 
 
 @dataclass(frozen=True)
@@ -71,19 +73,40 @@ def refuse_unless_loopback(endpoint: str) -> None:
 
 
 @contextlib.contextmanager
-def running(port: int = 0) -> Iterator[Emulator]:
-    """Run the emulator for as long as the block runs, and leave nothing of it behind."""
-    port = port or _free_port()
+def running(*, keep: bool = False) -> Iterator[Emulator]:
+    """Run the emulator for as long as the block runs, and leave nothing of it behind.
+
+    With `keep` it stays up when the block ends well; `stop_kept` stops it.
+    """
+    port = _free_port()
     endpoint = f"http://127.0.0.1:{port}"
     home = Path(tempfile.mkdtemp(prefix="tillbridge-"))
     log = home / "emulator.log"
     process = _start(port, home, log)
+    ended_well = False
     try:
         _wait(process, endpoint, log)
         yield Emulator(endpoint, log)
+        ended_well = True
     finally:
-        _stop(process)
-        shutil.rmtree(home, ignore_errors=True)
+        if keep and ended_well:
+            KEPT.parent.mkdir(exist_ok=True)
+            KEPT.write_text(json.dumps({"pid": process.pid, "home": str(home), "at": endpoint}))
+        else:
+            _stop(process.pid)
+            process.wait()
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def stop_kept() -> str | None:
+    """Stop the emulator that was kept; return where it was, or None if there was none."""
+    if not KEPT.exists():
+        return None
+    kept = json.loads(KEPT.read_text())
+    _stop(kept["pid"])
+    shutil.rmtree(kept["home"], ignore_errors=True)
+    KEPT.unlink()
+    return str(kept["at"])
 
 
 def _start(port: int, home: Path, log: Path) -> "subprocess.Popen[bytes]":
@@ -114,13 +137,10 @@ def _wait(process: "subprocess.Popen[bytes]", endpoint: str, log: Path) -> None:
     sys.exit(f"the emulator did not start:\n{log.read_text(errors='replace')[-2000:]}")
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> None:
+def _stop(group: int) -> None:
     """Stop it and the function workers, which are of its process group."""
-    for signal_, patience in ((signal.SIGTERM, 3), (signal.SIGKILL, 3)):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal_)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(patience)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)  # it holds nothing that is worth a farewell
 
 
 def _free_port() -> int:

@@ -29,7 +29,9 @@ def template(stage: str) -> dict[str, Any]:
         resources |= _merchant(one, name)
         for extra in one.merchant.also:
             kind, _, bare = extra.rpartition(":")
-            resources[_id(bare)] = _topic(f"{name}-{bare}") if kind else _queue(f"{name}-{bare}")
+            resources[logical_id(bare)] = (
+                _topic(f"{name}-{bare}") if kind else _queue(f"{name}-{bare}")
+            )
     for subscriber in SUBSCRIBERS:
         resources |= _subscriber(subscriber, f"{name}-{subscriber}")
     return {
@@ -45,10 +47,10 @@ def lambda_timeout() -> int:
 
 
 def _merchant(one: Declared, name: str) -> dict[str, Any]:
-    dead = f"{_id(one.merchant.id)}Dead"
+    dead = f"{logical_id(one.merchant.id)}Dead"
     found = {dead: _queue(f"{name}-{one.merchant.id}-dead", KEEP_DEAD_SECONDS)}
     if one.kind == "sns":
-        return found | {_id(one.merchant.id): _topic(one.source)}
+        return found | {logical_id(one.merchant.id): _topic(one.source)}
     queue = _queue(one.source)
     # AWS refuses a queue that shows a message again while its function may still be at it.
     queue["Properties"] |= {
@@ -58,11 +60,11 @@ def _merchant(one: Declared, name: str) -> dict[str, Any]:
             "maxReceiveCount": MOST_RECEIVES,
         },
     }
-    return found | {_id(one.merchant.id): queue}
+    return found | {logical_id(one.merchant.id): queue}
 
 
 def _subscriber(label: str, name: str) -> dict[str, Any]:
-    queue = _id(label)
+    queue = logical_id(label)
     arn = {"Fn::GetAtt": [queue, "Arn"]}
     source = {"ArnEquals": {"aws:SourceArn": {"Ref": "Transactions"}}}
     statement = {
@@ -127,7 +129,7 @@ def _table(name: str) -> dict[str, Any]:
     }
 
 
-def _id(name: str) -> str:
+def logical_id(name: str) -> str:
     """Return a name as a logical id: harbour-coffee becomes HarbourCoffee."""
     words = name.replace(".", "-").replace("_", "-").split("-")
     return "".join(word[:1].upper() + word[1:] for word in words)

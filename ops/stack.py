@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ops.emulator import Emulator
+from ops.merchants import Declared, declared
 from ops.project import ROOT, build
-from ops.resources import template
+from ops.resources import logical_id, template
 
 STAGE = "local"
 WHEELS = ROOT / ".local" / "wheels"
@@ -48,11 +49,18 @@ def deploy_functions(emulator: Emulator, environment: dict[str, str], stage: str
     s3 = emulator.client("s3")
     s3.create_bucket(Bucket=BUCKET)
     s3.put_object(Bucket=BUCKET, Key=key, Body=code)
-    for resource in document["Resources"].values():
+    names = {logical_id(one.function): function_name(stage, one) for one in declared(stage)}
+    for logical, resource in document["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = f"s3://{BUCKET}/{key}"
+            resource["Properties"]["FunctionName"] = names[logical]
     _create(emulator, f"tillbridge-{stage}", document)
     return len(code)
+
+
+def function_name(stage: str, one: Declared) -> str:
+    """Return the name that Chalice gives a merchant's function."""
+    return f"tillbridge-{stage}-{one.function}"
 
 
 def _package(project: Path, out: Path, stage: str) -> None:

@@ -1,0 +1,46 @@
+# Tillbridge.  `make` alone lists what there is.
+PYTHON ?= python3
+N ?= 2000
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help run stop test check format lint types imports clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+run: $(READY) ## send a day's trading through the real app, on the embedded AWS (N=2000, KEEP=1)
+	@$(BIN)/python -m ops run --count $(N) $(if $(KEEP),--keep)
+
+stop: $(READY) ## stop what `make run KEEP=1` left up
+	@$(BIN)/python -m ops stop
+
+test: $(READY) ## run the tests, those on the embedded AWS included
+	@$(BIN)/pytest
+
+check: format lint types imports test ## all that CI checks
+
+format: $(READY) ## check the formatting
+	@$(BIN)/ruff format --check .
+
+lint: $(READY) ## check for faults and style
+	@$(BIN)/ruff check .
+
+types: $(READY) ## check the types, strictly
+	@STAGE=local $(BIN)/mypy
+
+imports: $(READY) ## check that imports go one way
+	@$(BIN)/lint-imports
+
+clean: ## remove what make has made
+	rm -rf $(VENV) .local out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(READY): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Tillbridge needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	@echo "making a virtual environment and installing the pinned packages (once; a few minutes)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/pip download --quiet --disable-pip-version-check -r requirements.txt -d .local/wheels
+	@touch $@

@@ -1,0 +1,104 @@
+"""`python -m ops`: the commands for people.  Each says what it does with --help."""
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from chalicelib.errors import Misconfigured
+
+USAGE, INTERRUPTED = 2, 130
+FEWEST, MOST = 100, 1_000_000
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m ops", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_adapt(commands)
+    _add_resources(commands)
+    _add_run(commands)
+    _add_stop(commands)
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(INTERRUPTED))
+    try:
+        return int(options.command(options))
+    except Misconfigured as fault:
+        print(f"error: {fault}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        print("\ninterrupted; nothing is left running", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _add_adapt(commands: Any) -> None:
+    from ops.adapt import adapt_files, merchant, vendors
+
+    text = "Adapt payload files as the merchant's function would, and print the transactions."
+    parser = commands.add_parser("adapt", help=text, description=text)
+    parser.add_argument("--vendor", required=True, choices=vendors())
+    parser.add_argument("--merchant", default="my-shop", help="one of app.py's, for its settings")
+    parser.add_argument("--timezone", help="the stores' IANA zone, such as Europe/Paris")
+    parser.add_argument("--currency", help="ISO 4217 code, for payloads that name none")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="a payload; - reads standard input"
+    )
+    parser.set_defaults(
+        command=lambda o: adapt_files(
+            o.files, merchant(o.vendor, o.merchant, o.timezone, o.currency)
+        )
+    )
+
+
+def _add_resources(commands: Any) -> None:
+    text = "Print the CloudFormation template of a stage, derived from app.py."
+    parser = commands.add_parser("resources", help=text, description=text)
+    parser.add_argument("--stage", default="dev")
+    parser.set_defaults(command=_resources)
+
+
+def _resources(options: argparse.Namespace) -> int:
+    from ops.resources import template
+
+    print(json.dumps(template(options.stage), indent=2))
+    return 0
+
+
+def _add_run(commands: Any) -> None:
+    text = "Deploy the app to the embedded AWS, send a day's trading through it and check it."
+    parser = commands.add_parser("run", help=text, description=text)
+    parser.add_argument("--count", type=_count, default=2000, help="transactions (default: 2000)")
+    parser.add_argument("--keep", action="store_true", help="leave it up, and print its addresses")
+    parser.set_defaults(command=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from ops.run import run
+
+    return run(options.count, keep=options.keep)
+
+
+def _add_stop(commands: Any) -> None:
+    text = "Stop the emulator that `run --keep` left up."
+    commands.add_parser("stop", help=text, description=text).set_defaults(command=_stop)
+
+
+def _stop(_: argparse.Namespace) -> int:
+    from ops.emulator import stop_kept
+
+    at = stop_kept()
+    print(f"stopped the emulator at {at}" if at else "no emulator was kept")
+    return 0
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if not FEWEST <= count <= MOST:
+        raise argparse.ArgumentTypeError(f"between {FEWEST} and {MOST}")
+    return count
+
+
+if __name__ == "__main__":
+    sys.exit(main())

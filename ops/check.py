@@ -1,0 +1,145 @@
+"""What must hold after a day's trading, looked up where it would show: queues, table and logs."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ops.day import CARDS, Day
+from ops.emulator import Emulator
+from ops.merchants import Declared
+from ops.stack import STAGE, function_name
+
+FATES = ("in", "published", "duplicate", "superseded", "ignored", "quarantined", "left")
+
+
+@dataclass
+class Found:
+    """What the emulator holds when the day is over."""
+
+    #: merchant -> the sums of what its function logged.
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+    conserved: bool = True
+    events: list[dict[str, Any]] = field(default_factory=list)
+    ledger: list[dict[str, Any]] = field(default_factory=list)
+    #: merchant -> records in quarantine.
+    dead: Counter[str] = field(default_factory=Counter)
+    #: Everything that was written anywhere, for the search for card numbers.
+    texts: dict[str, list[str]] = field(default_factory=dict)
+
+
+def collect(emulator: Emulator, merchants: list[Declared]) -> Found:
+    """Read every queue, the table and every function's log."""
+    found = Found()
+    sqs = emulator.client("sqs")
+    for one in merchants:
+        name = one.merchant.id
+        found.counts[name] = _logged(emulator, one, found)
+        for message in drain(sqs, f"tillbridge-{STAGE}-{name}-dead"):
+            attributes = message["MessageAttributes"]
+            found.dead[name] += int(attributes["rejected"]["StringValue"])
+            found.texts.setdefault("quarantine", []).append(json.dumps(message))
+    bodies = [message["Body"] for message in drain(sqs, f"tillbridge-{STAGE}-rewards")]
+    found.events = [json.loads(body) for body in bodies]
+    ledger = [message["Body"] for message in drain(sqs, f"tillbridge-{STAGE}-ledger")]
+    found.ledger = [json.loads(body) for body in ledger]
+    found.texts["queues"] = bodies + ledger
+    found.texts["table"] = [json.dumps(item) for item in _items(emulator)]
+    found.texts["emulator's log"] = [emulator.log.read_text(errors="replace")]
+    return found
+
+
+def drain(sqs: Any, name: str) -> Iterator[dict[str, Any]]:
+    """Take every message out of a queue."""
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    while messages := sqs.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+    ).get("Messages"):
+        yield from messages
+        receipts = [
+            {"Id": str(at), "ReceiptHandle": message["ReceiptHandle"]}
+            for at, message in enumerate(messages)
+        ]
+        sqs.delete_message_batch(QueueUrl=url, Entries=receipts)
+
+
+def log_lines(emulator: Emulator, one: Declared) -> Iterator[str]:
+    """Yield every line that a merchant's function wrote."""
+    logs = emulator.client("logs")
+    pages = logs.get_paginator("filter_log_events")
+    group = f"/aws/lambda/{function_name(STAGE, one)}"
+    try:
+        for page in pages.paginate(logGroupName=group):
+            for event in page["events"]:
+                yield event["message"]
+    except logs.exceptions.ResourceNotFoundException:
+        return
+
+
+def failures(days: list[Day], found: Found) -> list[str]:
+    """Return what doesn't hold, in words; nothing if all does."""
+    wrong = [] if found.conserved else ["an invocation's counts did not add up"]
+    for day in days:
+        wrong += _miscounted(day, found)
+        wrong += [f"{day.merchant}: {text}" for text in _misdelivered(day, found)]
+    wrong += _card_numbers(found)
+    return wrong
+
+
+def _miscounted(day: Day, found: Found) -> Iterator[str]:
+    counts, sent = found.counts[day.merchant], day.sent.total()
+    if counts["in"] - counts["left"] != sent:
+        yield f"{day.merchant}: {sent} were sent, {counts['in'] - counts['left']} came to an end"
+    if not counts["quarantined"] == found.dead[day.merchant] == day.sent["malformed"]:
+        yield (
+            f"{day.merchant}: {day.sent['malformed']} were malformed, {counts['quarantined']} were "
+            f"counted as quarantined and {found.dead[day.merchant]} are in its quarantine"
+        )
+
+
+def _misdelivered(day: Day, found: Found) -> Iterator[str]:
+    """Look for every sale's newest revision, and for anything that is there but shouldn't be."""
+    events = [e["data"] for e in found.events if e["data"]["merchant"] == day.merchant]
+    seen = Counter((data["id"], data["total"]) for data in events)
+    newest = {(name, cents[-1]) for name, cents in day.expected.items()}
+    known = {(name, each) for name, cents in day.expected.items() for each in cents}
+    if missing := newest - set(seen):
+        yield f"{len(missing)} of {len(newest)} transactions never reached the subscriber"
+    if twice := [name for name, times in seen.items() if times > 1]:
+        yield f"{len(twice)} transactions reached the subscriber twice"
+    if strange := set(seen) - known:
+        yield f"{len(strange)} transactions reached the subscriber that nobody sent"
+    if len(events) != found.counts[day.merchant]["published"]:
+        yield f"{len(events)} events arrived, not as many as were counted as published"
+
+
+def _card_numbers(found: Found) -> Iterator[str]:
+    for place, texts in found.texts.items():
+        for text in texts:
+            if any(re.search(_spaced(card), text) for card in CARDS):
+                yield f"a card number is in the {place}"
+                break
+
+
+def _spaced(card: str) -> str:
+    return r"[\s.-]?".join(card)
+
+
+def _logged(emulator: Emulator, one: Declared, found: Found) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    lines = list(log_lines(emulator, one))
+    found.texts.setdefault("logs", []).extend(lines)
+    for line in lines:
+        if line.startswith("{") and '"conserved"' in line:
+            told = json.loads(line)
+            counts.update({fate: told[fate] for fate in FATES})
+            found.conserved &= told["conserved"]
+    return counts
+
+
+def _items(emulator: Emulator) -> Iterator[dict[str, Any]]:
+    pages = emulator.client("dynamodb").get_paginator("scan")
+    for page in pages.paginate(TableName=f"tillbridge-{STAGE}"):
+        yield from page["Items"]

@@ -1,0 +1,160 @@
+"""The main job, shown: the real app, deployed to the embedded AWS, through a day's trading."""
+
+import secrets
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from chalicelib.calls import batches
+from ops.check import FATES, Found, collect, failures, log_lines
+from ops.day import Day, trading
+from ops.emulator import REGION, Emulator, running, stop_kept
+from ops.merchants import Declared, declared
+from ops.stack import STAGE, create_resources, deploy_functions
+
+#: A topic calls its function once a message, and the emulator starts a process for each that
+#: can't wait; so the till that sends by topic sends as fast as a busy till, not all at once.
+TOPIC_PACE = 0.02
+PATIENCE_SECONDS = 300
+_ATTRIBUTES = {"till": {"DataType": "String", "StringValue": "made up"}}
+
+
+def run(count: int, *, keep: bool) -> int:
+    """Run a day's trading of about `count` transactions; return the exit status."""
+    console = Console()
+    if kept := stop_kept():
+        console.print(f"stopped the emulator that was kept at {kept}")
+    began = time.monotonic()
+    with running(keep=keep) as emulator:
+        console.print(f"emulator   up at {emulator.endpoint}, on this machine only")
+        create_resources(emulator)
+        console.print("resources  queues, dead-letter queues, topics, table: created from app.py")
+        size = deploy_functions(emulator, {"HASH_KEY": secrets.token_hex(16)})
+        merchants = declared(STAGE)
+        console.print(f"functions  {len(merchants)} merchants deployed, {size / 1e6:.1f} MB zip")
+        days = trading(count)
+        _trade(emulator, merchants, days, console)
+        found = collect(emulator, merchants)
+        wrong = failures(days, found)
+        console.print(_table(days, found))
+        _verdict(console, days, wrong, time.monotonic() - began)
+        if keep and not wrong:
+            _addresses(console, emulator)
+    return 1 if wrong else 0
+
+
+def _trade(
+    emulator: Emulator, merchants: list[Declared], days: list[Day], console: Console
+) -> None:
+    """Send everything through the real queues and topics, and wait until all of it has ended."""
+    columns = (
+        TextColumn("{task.description:10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    by_name = {one.merchant.id: one for one in merchants}
+    total = sum(len(day.bodies) + len(day.resends) for day in days)
+    with Progress(*columns, console=console) as progress:
+        sending = progress.add_task("sent", total=total)
+        ending = progress.add_task("processed", total=total)
+        for day in days:
+            _send(
+                emulator, by_name[day.merchant], day.bodies, lambda n: progress.advance(sending, n)
+            )
+        for day in days:
+            _send(
+                emulator, by_name[day.merchant], day.resends, lambda n: progress.advance(sending, n)
+            )
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while (left := sum(_left(emulator, by_name[d.merchant], d) for d in days)) > 0:
+            progress.update(ending, completed=total - left)
+            if time.monotonic() > give_up:
+                console.print(
+                    f"[red]{left} messages were still on their way after {PATIENCE_SECONDS} s"
+                )
+                break
+            time.sleep(0.25)
+        progress.update(ending, completed=total - left)
+
+
+def _send(emulator: Emulator, one: Declared, bodies: list[str], sent: Any) -> None:
+    if one.kind == "sns":
+        sns, topic = emulator.client("sns"), _arn("sns", one.source)
+        for body in bodies:
+            # The emulator leaves Subject and attributes out unless they are given; AWS never does.
+            sns.publish(TopicArn=topic, Message=body, Subject="sale", MessageAttributes=_ATTRIBUTES)
+            sent(1)
+            time.sleep(TOPIC_PACE)
+        return
+    sqs = emulator.client("sqs")
+    url = sqs.get_queue_url(QueueName=one.source)["QueueUrl"]
+    for part in batches(bodies, 10, lambda body: len(body.encode()), 1024 * 1024):
+        entries = [{"Id": str(at), "MessageBody": body} for at, body in enumerate(part)]
+        answer = sqs.send_message_batch(QueueUrl=url, Entries=entries)
+        if answer.get("Failed"):
+            raise RuntimeError(f"the queue refused messages: {answer['Failed'][0]['Message']}")
+        sent(len(part))
+
+
+def _left(emulator: Emulator, one: Declared, day: Day) -> int:
+    """Return how many messages of a merchant have not come to an end."""
+    if one.kind == "sns":
+        ended = sum('"conserved"' in line for line in log_lines(emulator, one))
+        return len(day.bodies) + len(day.resends) - ended
+    sqs = emulator.client("sqs")
+    counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    url = sqs.get_queue_url(QueueName=one.source)["QueueUrl"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=counts)["Attributes"]
+    return sum(int(found[name]) for name in counts)
+
+
+def _table(days: list[Day], found: Found) -> Table:
+    table = Table(title="What became of the day's trading")
+    table.add_column("merchant")
+    for fate in (*FATES, "subscriber"):
+        table.add_column("left once" if fate == "left" else fate, justify="right")
+    for day in days:
+        counts = found.counts[day.merchant]
+        events = sum(e["data"]["merchant"] == day.merchant for e in found.events)
+        table.add_row(day.merchant, *(f"{counts[fate]:,}" for fate in FATES), f"{events:,}")
+    return table
+
+
+def _verdict(console: Console, days: list[Day], wrong: list[str], seconds: float) -> None:
+    expected = sum(len(day.expected) for day in days)
+    if wrong:
+        console.print("[bold red]It does not hold:")
+        for text in wrong:
+            console.print(f"[red]  - {text}")
+        console.print("Please report this with the lines above.")
+        return
+    console.print(
+        f"[green]All {expected:,} transactions reached the subscriber's queue, none of them twice; "
+        f"no card number is in any queue, in the table or in a log.[/] ({seconds:.0f} s)"
+    )
+    console.print(
+        "\nWhat to try next:\n"
+        "  make run N=20000                    a busier day\n"
+        "  make run KEEP=1                     keep it up, and look around in it\n"
+        "  python -m ops adapt --vendor square FILE   a payload of your own, without AWS\n"
+        "  open app.py                         and add a merchant: README, 'Add a merchant'"
+    )
+
+
+def _addresses(console: Console, emulator: Emulator) -> None:
+    console.print("\nIt stays up until `make stop`.  To look around:")
+    for name, value in emulator.environment.items():
+        console.print(f"  export {name}={value}", soft_wrap=True)
+    for one in declared(STAGE):
+        console.print(f"  {one.merchant.id}: {_arn(one.kind, one.source)}", soft_wrap=True)
+    for name in ("transactions", "rewards"):
+        kind = "sns" if name == "transactions" else "sqs"
+        console.print(f"  {name}: {_arn(kind, f'tillbridge-{STAGE}-{name}')}", soft_wrap=True)
+
+
+def _arn(service: str, name: str) -> str:
+    return f"arn:aws:{service}:{REGION}:000000000000:{name}"
