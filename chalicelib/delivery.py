@@ -37,7 +37,7 @@ class Delivery:
 
     @property
     def ready(self) -> list[Ready]:
-        return [piece for piece in self.pieces if isinstance(piece, Ready)]
+        return [piece for piece in self.pieces if isinstance(piece, Ready) and not piece.rejection]
 
     @property
     def refused(self) -> list[tuple[Piece, Rejected]]:

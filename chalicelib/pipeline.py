@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.calls import in_parallel
 from chalicelib.claims import Claim, Verdict
 from chalicelib.dedupe import Store, wall_clock
 from chalicelib.delivery import Delivery, Piece, Ready, rounds
@@ -58,9 +59,9 @@ class Pipeline:
         for pieces in rounds(piece for one in deliveries for piece in one.ready):
             if self._fits(STEPS_OF_A_ROUND, deadline_ms):
                 self._settle(pieces, deadline_ms)
+        in_parallel(self._set_aside, [one for one in deliveries if one.refused])
         for delivery in deliveries:
-            self._set_aside(delivery, tally)
-            tally.count(piece.fate for piece in delivery.pieces)
+            tally.count((piece.fate, piece.rejection) for piece in delivery.pieces)
         self._finish(deliveries, tally)
 
     def _read(self, message: Message, tally: Tally) -> list[Piece]:
@@ -108,18 +109,12 @@ class Pipeline:
             return []
         return [claim.key for claim in ours if claim.key not in refused]
 
-    def _set_aside(self, delivery: Delivery, tally: Tally) -> None:
+    def _set_aside(self, delivery: Delivery) -> None:
         """Quarantine what was refused, once all else of the message is done."""
-        if not delivery.refused or delivery.waiting:
-            return
-        reasons = [reason for _, reason in delivery.refused]
-        try:
-            self.quarantine.put(delivery.message, reasons)
-        except Exception:  # noqa: BLE001 - it stays on the queue, which sends it again
-            return
-        tally.codes.update(reason.code.value for reason in reasons)
-        for piece, _ in delivery.refused:
-            piece.fate = Fate.QUARANTINED
+        if not delivery.waiting:
+            self.quarantine.put(delivery.message, [reason for _, reason in delivery.refused])
+            for piece, _ in delivery.refused:
+                piece.fate = Fate.QUARANTINED
 
     def _finish(self, deliveries: Sequence[Delivery], tally: Tally) -> None:
         """Log the counts; acknowledge what is done and raise for the rest, if there is a rest."""

@@ -11,19 +11,17 @@ from chalicelib.sanitise import sanitise
 def read(body: bytes | str, merchant: Merchant, hash_key: bytes = b"") -> list[Outcome]:
     """Adapt and sanitise a message's body; return what came of each record, in order."""
     try:
-        return list(_read(body, merchant, hash_key))
+        outcomes = list(_read(body, merchant, hash_key))
     except Rejected as reason:
         return [reason]
     except Exception as fault:  # noqa: BLE001 - nothing here does I/O: a resend can't help
         return [payload.unexpected(fault)]
+    return outcomes or [Rejected(Code.EMPTY, "the message holds no record")]
 
 
 def _read(body: bytes | str, merchant: Merchant, hash_key: bytes) -> Iterator[Outcome]:
-    outcomes = 0
-    for outcomes, found in enumerate(merchant.adapt(payload.text(body), merchant), 1):
+    for found in merchant.adapt(payload.text(body), merchant):
         yield _clean(found, merchant, hash_key) if isinstance(found, Transaction) else found
-    if not outcomes:
-        raise Rejected(Code.EMPTY, "the message holds no record")
 
 
 def _clean(found: Transaction, merchant: Merchant, hash_key: bytes) -> Transaction:

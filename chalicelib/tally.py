@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from chalicelib.errors import Rejected
+
 
 class Fate(StrEnum):
     """How a transaction, or a record that is none, ends in one invocation."""
@@ -28,8 +30,12 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     discrepancies: Counter[str] = field(default_factory=Counter)
 
-    def count(self, fates: Iterable[Fate]) -> None:
-        self.fates.update(fates)
+    def count(self, ended: Iterable[tuple[Fate, Rejected | None]]) -> None:
+        """Count how each piece of a message ended, and the codes of those in quarantine."""
+        for fate, rejection in ended:
+            self.fates[fate] += 1
+            if fate is Fate.QUARANTINED and rejection:
+                self.codes[rejection.code.value] += 1
 
     @property
     def conserved(self) -> bool:

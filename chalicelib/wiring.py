@@ -50,7 +50,7 @@ def named(what: str) -> str:
 
 def relay(event: "SQSEvent | SNSEvent", merchant: Merchant) -> None:
     """Bring a batch of the merchant's messages to its end; raises Retry for what is left."""
-    context = event.context
+    context: Any = event.context
     deadline = wall_clock() + context.get_remaining_time_in_millis()
     arn = context.invoked_function_arn
     pipeline(merchant, arn).run(messages(event.to_dict()), deadline)

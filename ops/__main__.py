@@ -5,6 +5,7 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from chalicelib.errors import Misconfigured
@@ -19,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_adapt(commands)
     _add_resources(commands)
+    _add_project(commands)
     _add_run(commands)
     _add_stop(commands)
     options = parser.parse_args(arguments)
@@ -63,6 +65,22 @@ def _resources(options: argparse.Namespace) -> int:
     from ops.resources import template
 
     print(json.dumps(template(options.stage), indent=2))
+    return 0
+
+
+def _add_project(commands: Any) -> None:
+    text = "Write the Chalice project of a stage, with a policy file for each merchant's function."
+    parser = commands.add_parser("project", help=text, description=text)
+    parser.add_argument("--stage", default="dev")
+    parser.add_argument("folder", type=Path)
+    parser.set_defaults(command=_project)
+
+
+def _project(options: argparse.Namespace) -> int:
+    from ops.project import build
+
+    build(options.stage, options.folder, {})
+    print(f"written; now: cd {options.folder} && chalice deploy --stage {options.stage}")
     return 0
 
 

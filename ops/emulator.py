@@ -18,6 +18,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ class Emulator:
     endpoint: str
     log: Path
 
+    @cache  # noqa: B019 - there are a few emulators at most, and clients are dear
     def client(self, service: str, account: str = ACCOUNT) -> Any:
         """Return a client that can only talk to the emulator."""
         refuse_unless_loopback(self.endpoint)

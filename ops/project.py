@@ -13,12 +13,17 @@ SHIPPED = ("app.py", "chalicelib", "requirements.txt")
 
 
 def build(stage: str, into: Path, environment: dict[str, str], **settings: Any) -> Path:
-    """Write a Chalice project for that stage, a policy file per function included."""
-    shutil.rmtree(into, ignore_errors=True)
-    (into / ".chalice").mkdir(parents=True)
+    """Write a Chalice project for that stage, a policy file per function included.
+
+    What Chalice keeps there of earlier deployments stays: it knows its functions from it.
+    """
+    (into / ".chalice").mkdir(parents=True, exist_ok=True)
     for name in SHIPPED:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, into / name)
+        if (ROOT / name).is_dir():
+            shutil.rmtree(into / name, ignore_errors=True)
+            shutil.copytree(ROOT / name, into / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, into / name)
     config = json.loads((ROOT / ".chalice" / "config.json").read_text()) | settings
     section = config["stages"].get(stage, {})
     section["environment_variables"] = {"STAGE": stage, **environment}

@@ -88,6 +88,8 @@ def _send(emulator: Emulator, one: Declared, bodies: list[str], sent: Any) -> No
             # The emulator leaves Subject and attributes out unless they are given; AWS never does.
             sns.publish(TopicArn=topic, Message=body, Subject="sale", MessageAttributes=_ATTRIBUTES)
             sent(1)
+            while body is bodies[0] and not any(log_lines(emulator, one)):
+                time.sleep(TOPIC_PACE)  # until its first worker is up
             time.sleep(TOPIC_PACE)
         return
     sqs = emulator.client("sqs")

@@ -19,6 +19,8 @@ from ops.resources import logical_id, template
 STAGE = "local"
 WHEELS = ROOT / ".local" / "wheels"
 BUCKET = "tillbridge-local-code"
+#: Workers a function.  The emulator unpacks the code anew for each of them, in one process.
+WORKERS = 2
 _ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -52,8 +54,11 @@ def deploy_functions(emulator: Emulator, environment: dict[str, str], stage: str
     names = {logical_id(one.function): function_name(stage, one) for one in declared(stage)}
     for logical, resource in document["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = f"s3://{BUCKET}/{key}"
-            resource["Properties"]["FunctionName"] = names[logical]
+            properties = resource["Properties"]
+            properties |= {"CodeUri": f"s3://{BUCKET}/{key}", "FunctionName": names[logical]}
+            for source in properties["Events"].values():
+                if source["Type"] == "SQS":
+                    source["Properties"]["ScalingConfig"] = {"MaximumConcurrency": WORKERS}
     _create(emulator, f"tillbridge-{stage}", document)
     return len(code)
 

@@ -1,5 +1,7 @@
 """The guarantee, against real conditional writes: nothing lost, nothing twice."""
 
+from collections.abc import Callable
+
 import pytest
 
 from chalicelib.receive import Message
@@ -257,3 +259,57 @@ def test_every_invocation_logs_counts_that_add_up(world: World) -> None:
     parts = ("published", "duplicate", "superseded", "ignored", "quarantined", "left")
     assert line["in"] == 5 == sum(line[part] for part in parts)
     assert line["conserved"]
+
+
+def test_what_was_refused_is_not_remembered_as_published(world: World) -> None:
+    worker, messages = world.worker(), batch(2)
+    with faults.wire(faults.refusing("PublishBatch", 1)):
+        left = world.run(*messages, worker=worker)
+    world.events()
+    world.later()
+    assert world.run(*left, worker=worker) == []
+    assert [event["subject"] for event in world.events()] == ["1"]
+
+
+def test_of_two_workers_that_take_over_one_wins_and_the_other_sees_a_duplicate(
+    world: World,
+) -> None:
+    sent = batch(2)
+    with faults.wire(faults.killed_at(0, after=True)):
+        world.run(*sent)
+    world.later()
+    statements = iter(range(100))
+    overtaken = []
+
+    def overtake(name: str, call: Callable[[], faults.Answer]) -> faults.Answer:
+        if name == "BatchExecuteStatement" and next(statements) == 1 and not overtaken:
+            overtaken.append(True)
+            assert world.run(*sent) == []
+        return call()
+
+    with faults.wire(overtake):
+        assert world.run(*sent) == []
+    assert len(world.events()) == 2
+    assert world.logged[-1]["duplicate"] == 2
+
+
+def test_nothing_is_published_when_claiming_took_too_long(world: World) -> None:
+    def slow(name: str, call: Callable[[], faults.Answer]) -> faults.Answer:
+        world.now += 70_000 if name == "BatchExecuteStatement" else 0
+        return call()
+
+    messages = batch(2)
+    with faults.wire(slow) as wire:
+        assert world.run(*messages) == messages
+    assert wire.counts["PublishBatch"] == 0
+
+
+def test_a_message_goes_to_quarantine_only_when_all_else_of_it_is_done(world: World) -> None:
+    mixed = message(sale("a"), {"id": "b"})
+    with faults.wire(faults.failing("PublishBatch")):
+        assert world.run(mixed) == [mixed]
+    assert world.dead() == []
+    assert world.logged[-1]["left"] == 2
+    world.later()
+    world.settle(mixed)
+    assert len(world.dead()) == 1

@@ -54,7 +54,7 @@ class World:
     """One merchant with an AWS account to itself."""
 
     emulator: Emulator
-    merchant: Merchant = Merchant("test-shop", adapt)
+    merchant: Merchant = field(default_factory=lambda: Merchant("test-shop", adapt))
     account: str = field(default_factory=lambda: str(next(_accounts)))
     now: int = 1_795_000_000_000
     logged: list[dict[str, Any]] = field(default_factory=list)

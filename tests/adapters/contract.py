@@ -15,12 +15,12 @@ from typing import Any
 from chalicelib import adapters
 from chalicelib.errors import Ignored, Rejected
 from chalicelib.model import Merchant, Outcome, Transaction
-from chalicelib.pipeline import read
+from chalicelib.reading import read
 
 HERE = Path(__file__).parent
 FEWEST_PAIRS = 12
 
-#: A pair's own settings, where it needs other ones: payload name -> {"timezone": ..., "currency": ...}
+#: Settings a pair needs: payload name -> {"timezone": ..., "currency": ...}
 SETTINGS = "settings.json"
 
 

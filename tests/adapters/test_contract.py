@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.errors import Rejected
 from chalicelib.model import Merchant
-from chalicelib.pipeline import read
+from chalicelib.reading import read
 from tests.adapters import contract
 
 PAIRS = [(vendor, path) for vendor in contract.vendors() for path in contract.payloads(vendor)]

@@ -1,0 +1,146 @@
+"""The app as it is deployed, and the check that judges it."""
+
+import copy
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from ops.check import Found, failures
+from ops.day import CARDS, Day, trading
+from ops.emulator import refuse_unless_loopback
+from ops.tills import Sale, square_payment
+
+
+def judged(day: Day) -> Found:
+    """What would be found if all went well, without any emulator."""
+    events = [
+        {"data": {"merchant": day.merchant, "id": name, "total": cents[-1]}}
+        for name, cents in day.expected.items()
+    ]
+    bad = day.sent["malformed"]
+    counts = Counter({"in": day.sent.total(), "published": len(events), "quarantined": bad})
+    return Found(
+        counts={day.merchant: counts},
+        events=events,
+        dead=Counter({day.merchant: bad}),
+        texts={"logs": ["nothing to see"]},
+    )
+
+
+@pytest.fixture
+def day() -> Day:
+    return trading(200)[0]
+
+
+def test_a_good_day_passes(day: Day) -> None:
+    assert failures([day], judged(day)) == []
+
+
+def test_a_lost_transaction_is_noticed(day: Day) -> None:
+    found = judged(day)
+    found.events.pop()
+    assert "never reached the subscriber" in "".join(failures([day], found))
+
+
+def test_a_transaction_that_came_twice_is_noticed(day: Day) -> None:
+    found = judged(day)
+    found.events.append(copy.deepcopy(found.events[0]))
+    assert "twice" in "".join(failures([day], found))
+
+
+def test_an_older_revision_in_place_of_the_newest_is_noticed(day: Day) -> None:
+    found = judged(day)
+    name, cents = next((n, c) for n, c in day.expected.items() if len(c) > 1)
+    for event in found.events:
+        if event["data"]["id"] == name:
+            event["data"]["total"] = cents[0]
+    assert "never reached the subscriber" in "".join(failures([day], found))
+
+
+def test_a_card_number_is_noticed_however_it_is_written(day: Day) -> None:
+    for number in (CARDS[0], " ".join(CARDS[0][at : at + 4] for at in (0, 4, 8, 12))):
+        found = judged(day)
+        found.texts["logs"].append(f"card {number} used")
+        assert failures([day], found) == ["a card number is in the logs"]
+
+
+def test_the_same_seed_makes_the_same_day() -> None:
+    assert trading(300) == trading(300)
+    assert trading(300) != trading(300, seed=2)
+
+
+def test_an_endpoint_beyond_this_machine_is_refused() -> None:
+    for endpoint in ("https://sqs.us-east-1.amazonaws.com", "http://10.0.0.1:4566", "http://evil"):
+        with pytest.raises(SystemExit):
+            refuse_unless_loopback(endpoint)
+    refuse_unless_loopback("http://127.0.0.1:4566")
+
+
+def ops(*arguments: str, **how: object) -> "subprocess.Popen[str]":
+    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "ops", *arguments],
+        env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how,
+    )  # fmt: skip
+
+
+@pytest.mark.emulator
+def test_the_deployed_app_brings_a_days_trading_to_its_end() -> None:
+    process = ops("run", "--count", "300")
+    out, error = process.communicate(timeout=240)
+    assert process.returncode == 0, out + error
+    assert "none of them twice" in out.replace("\n", " ")
+
+
+@pytest.mark.emulator
+def test_an_interrupted_run_leaves_nothing_running() -> None:
+    process = ops("run", "--count", "1000")
+    assert process.stdout
+    assert "emulator" in process.stdout.readline()
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    [emulator] = children.read_text().split()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert not Path(f"/proc/{emulator}").exists()
+
+
+def test_a_payload_is_adapted_without_aws(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(square_payment(Sale(1, 1050)))
+    bad.write_text("{")
+    process = ops("adapt", "--vendor", "square", str(good), str(bad))
+    out, error = process.communicate(timeout=60)
+    assert json.loads(out)["total"] == 1050
+    assert error.strip() == f"rejected: {bad}#0: not_json: the body is not JSON"
+    assert process.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("adapt", "--vendor", "abacus", "x"),
+        ("adapt", "--vendor", "square", "no-such-file"),
+        ("adapt", "--vendor", "square", "--timezone", "Mars/Base", "README.md"),
+        ("run", "--count", "1"),
+        (),
+    ],
+)
+def test_a_usage_error_says_so_and_exits_with_two(arguments: tuple[str, ...]) -> None:
+    process = ops(*arguments)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert error
+    assert "Traceback" not in error
+
+
+def test_resources_are_a_template_that_names_the_stage() -> None:
+    out, _ = ops("resources", "--stage", "prod").communicate(timeout=60)
+    assert "tillbridge-prod-harbour-coffee" in out
+    assert json.loads(out)["Resources"]["Table"]["Type"] == "AWS::DynamoDB::Table"
