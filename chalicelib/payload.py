@@ -87,8 +87,8 @@ def json_records(source: str) -> list[Any]:
         lines = [line for line in source.splitlines() if line.strip()]
         if len(lines) < 2 or not lines[0].lstrip().startswith("{"):  # noqa: PLR2004 - one line is no lines
             raise
-        return _counted([_line(line) for line in lines])
-    return _counted(value if isinstance(value, list) else [value])
+        return counted([_line(line) for line in lines])
+    return counted(value if isinstance(value, list) else [value])
 
 
 def _line(line: str) -> Any:
@@ -102,7 +102,8 @@ def _no_constant(name: str) -> None:
     raise ValueError(name)  # NaN and Infinity, which JSON doesn't have
 
 
-def _counted(records: list[Any]) -> list[Any]:
+def counted(records: list[Any]) -> list[Any]:
+    """Return the records, if there is one and there aren't too many."""
     if not records:
         raise Rejected(Code.EMPTY, "the message holds no record")
     if len(records) > MAX_RECORDS:

@@ -84,9 +84,7 @@ def _singles(records: list[Any]) -> list[Any]:
         singles += [{noun: one} for noun in STATUSES for one in page.get(f"{noun}s") or ()] or [
             record
         ]
-    if len(singles) > payload.MAX_RECORDS:
-        raise Rejected(Code.TOO_MANY, f"the pages hold more than {payload.MAX_RECORDS} records")
-    return singles
+    return payload.counted(singles)
 
 
 def _recognised(record: Any) -> tuple[str, Record | None]:
