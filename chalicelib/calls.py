@@ -1,5 +1,10 @@
-"""AWS calls: several of one step at once, and what came of each."""
+"""AWS calls: several of one step at once, and what came of each.
 
+A call that fails is not an error yet: what it was for stays on the queue.  But it is noted, by type
+and code alone, as texts from AWS may quote what they were given.
+"""
+
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -7,18 +12,19 @@ from typing import TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-MOST_AT_ONCE = 8
+MOST_AT_ONCE = 20
+_log = logging.getLogger(__name__)
 
 
 def in_parallel(call: Callable[[T], R], parts: Sequence[T]) -> list[R | Exception]:
-    """Make the calls, at most eight at a time; an answer's place may hold what it raised instead.
+    """Make the calls, at most twenty at a time; an answer's place may hold what it raised instead.
 
     Any exception counts, not only botocore's: proxies and broken answers raise others.
     """
     if len(parts) == 1:
-        return [_attempt(call, parts[0])]
+        return [attempt(call, parts[0])]
     with ThreadPoolExecutor(min(len(parts), MOST_AT_ONCE) or 1) as pool:
-        return list(pool.map(lambda part: _attempt(call, part), parts))
+        return list(pool.map(lambda part: attempt(call, part), parts))
 
 
 def batches(
@@ -38,8 +44,17 @@ def batches(
         yield batch
 
 
-def _attempt(call: Callable[[T], R], part: T) -> R | Exception:
+def attempt(call: Callable[[T], R], part: T) -> R | Exception:
+    """Make one call; return its answer, or what it raised."""
     try:
         return call(part)
     except Exception as fault:  # noqa: BLE001 - the caller decides what each failure means
+        answer = getattr(fault, "response", None) or {}
+        code = answer.get("Error", {}).get("Code", "")
+        note(f"{type(fault).__name__} {code} {getattr(fault, 'operation_name', '')}")
         return fault
+
+
+def note(fault: str) -> None:
+    """Log why something is left for another try."""
+    _log.warning("left for another try: %s", " ".join(fault.split()))

@@ -8,6 +8,7 @@ never deleted, only taken over: to delete it would be to forget the revision bef
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from chalicelib.calls import attempt, note
 from chalicelib.claims import Claim, Verdict, decide, held
 from chalicelib.table import Item, Statement, Table, parsed, uncovered
 
@@ -80,17 +81,17 @@ class Store:
                 answers[claim.key] = (Verdict.OURS, claim)
             elif code == "DuplicateItem":
                 lost.append(claim)
+            else:
+                note(code)
         return lost, {}
 
     def _put(self, ours: Claim, answers: Answers) -> tuple[list[Claim], Known]:
         """Insert one claim: the refusal brings the one that stands, and saves reading it."""
-        try:
-            standing = self._table.put(ours, self._now_ms())
-        except Exception:  # noqa: BLE001 - it stays busy, whatever it was: the queue sends it again
-            return [], {}
-        if standing:
+        standing = attempt(lambda claim: self._table.put(claim, self._now_ms()), ours)
+        if standing is None:
+            answers[ours.key] = (Verdict.OURS, ours)
+        if isinstance(standing, Claim):
             return [ours], {ours.key: standing}
-        answers[ours.key] = (Verdict.OURS, ours)
         return [], {}
 
     def _look(self, lost: Sequence[Claim], known: Known, answers: Answers) -> list[Claim]:
@@ -128,6 +129,8 @@ class Store:
                 answers[ours.key] = (Verdict.BUSY, ours)
             if code == "ConditionalCheckFailed":
                 again.append(ours)
+            elif code:
+                note(code)
         return again
 
 

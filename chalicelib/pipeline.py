@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.calls import in_parallel
+from chalicelib.calls import attempt, in_parallel
 from chalicelib.claims import Claim, Verdict
 from chalicelib.dedupe import Store, wall_clock
 from chalicelib.delivery import Delivery, Piece, Ready, rounds
@@ -58,7 +58,7 @@ class Pipeline:
             tally.arrived += len(delivery.pieces)
         for pieces in rounds(piece for one in deliveries for piece in one.ready):
             if self._fits(STEPS_OF_A_ROUND, deadline_ms):
-                self._settle(pieces, deadline_ms)
+                attempt(lambda part: self._settle(part, deadline_ms), pieces)
         in_parallel(self._set_aside, [one for one in deliveries if one.refused])
         for delivery in deliveries:
             tally.count((piece.fate, piece.rejection) for piece in delivery.pieces)
@@ -103,10 +103,8 @@ class Pipeline:
     def _publish(self, ours: Sequence[Claim], ready: dict[str, Ready]) -> list[str]:
         """Publish and commit what we hold; return the keys that are done."""
         refused = self.publisher.publish([(ready[one.key].event, one.owed) for one in ours])
-        try:
-            self.store.commit(ours, refused)
-        except Exception:  # noqa: BLE001 - published but not committed: it comes again, same id
-            return []
+        if isinstance(attempt(lambda claims: self.store.commit(claims, refused), ours), Exception):
+            return []  # published but not committed: it comes again, under the same event id
         return [claim.key for claim in ours if claim.key not in refused]
 
     def _set_aside(self, delivery: Delivery) -> None:

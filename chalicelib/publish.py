@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.calls import batches, in_parallel
+from chalicelib.calls import batches, in_parallel, note
 from chalicelib.errors import Code, Rejected
 from chalicelib.model import Transaction
 
@@ -136,6 +136,8 @@ class Publisher:
         else:
             url = queue_url(self._sqs, destination.arn)
             answer = self._sqs.send_message_batch(QueueUrl=url, Entries=entries)  # type: ignore[assignment]
+        for failed in answer.get("Failed", ()):
+            note(f"{failed['Code']} {destination.arn}")
         return {entry["Id"] for entry in answer.get("Successful", ())}
 
 

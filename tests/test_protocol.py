@@ -313,3 +313,21 @@ def test_a_message_goes_to_quarantine_only_when_all_else_of_it_is_done(world: Wo
     world.later()
     world.settle(mixed)
     assert len(world.dead()) == 1
+
+
+def test_why_something_is_left_is_logged_without_quoting_it(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.destinations = [world.topic + "-that-was-deleted"]
+    sent = message(sale("a"))
+    assert world.run(sent) == [sent]
+    assert "NotFound" in caplog.text
+    assert "PublishBatch" in caplog.text
+
+
+def test_a_claim_that_somebody_damaged_leaves_its_message_and_harms_no_other(world: World) -> None:
+    item = {"pk": {"S": "test-shop#claim#4:test1:0"}}
+    world.dynamodb.put_item(TableName="claims", Item=item)
+    messages = batch(2)
+    assert world.run(*messages)
+    assert world.logged[-1]["conserved"]
