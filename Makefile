@@ -37,10 +37,10 @@ imports: $(READY) ## check that imports go one way
 clean: ## remove what make has made
 	rm -rf $(VENV) .local out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
-$(READY): requirements.txt requirements-dev.txt
+$(READY): requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Tillbridge needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	@echo "making a virtual environment and installing the pinned packages (once; a few minutes)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@$(BIN)/pip download --quiet --disable-pip-version-check -r requirements.txt -d .local/wheels
 	@touch $@
