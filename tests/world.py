@@ -32,6 +32,7 @@ def _one(record: dict[str, Any], merchant: Merchant) -> Transaction:
     if record.get("open"):
         raise Ignored("open order")
     line = {"number": 1, "total": record["total"], "description": record.get("name")}
+    more = [{"number": 1, "total": 0, "description": text} for text in record.get("lines", ())]
     return Transaction.model_validate(
         {
             "merchant": merchant.id,
@@ -42,7 +43,7 @@ def _one(record: dict[str, Any], merchant: Merchant) -> Transaction:
             "occurred_at": "2026-11-23T10:00:00+00:00",
             "currency": "EUR",
             "exponent": 2,
-            "lines": (line,),
+            "lines": (line, *more),
             "subtotal": record["total"],
             "total": record["total"],
         }
