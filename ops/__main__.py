@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_resources(commands)
     _add_project(commands)
     _add_run(commands)
+    _add_schema(commands)
     _add_stop(commands)
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(INTERRUPTED))
@@ -96,6 +97,17 @@ def _run(options: argparse.Namespace) -> int:
     from ops.run import run
 
     return run(options.count, keep=options.keep)
+
+
+def _add_schema(commands: Any) -> None:
+    text = "Write docs/schema: the events as JSON Schema and AsyncAPI, generated from the model."
+    commands.add_parser("schema", help=text, description=text).set_defaults(command=_schema)
+
+
+def _schema(_: argparse.Namespace) -> int:
+    from ops.schema import write
+
+    return write()
 
 
 def _add_stop(commands: Any) -> None:

@@ -1,0 +1,51 @@
+"""Names, keys and time limits come from one place, and agree with one another."""
+
+import pytest
+
+from chalicelib import pipeline, wiring
+from chalicelib.adapters import square
+from chalicelib.errors import Misconfigured
+from chalicelib.model import Merchant
+from ops.resources import lambda_timeout
+
+PLACE = "eu-west-1:123456789012"
+
+
+def merchant(**settings: object) -> Merchant:
+    return Merchant("corner-shop", square.adapt, **settings)
+
+
+def test_a_merchants_transactions_go_to_the_stages_topic_and_to_what_it_adds() -> None:
+    arns = wiring.destinations(merchant(also=("ledger", "topic:sales", "audit.fifo")), PLACE)
+    assert arns == [
+        f"arn:aws:sns:{PLACE}:tillbridge-local-transactions",
+        f"arn:aws:sqs:{PLACE}:tillbridge-local-ledger",
+        f"arn:aws:sns:{PLACE}:tillbridge-local-sales",
+        f"arn:aws:sqs:{PLACE}:tillbridge-local-audit.fifo",
+    ]
+
+
+def test_hashing_without_a_key_stops_everything_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("HASH_KEY", raising=False)
+    with pytest.raises(Misconfigured, match="set HASH_KEY"):
+        wiring.pipeline(merchant(personal="hash"), f"arn:aws:lambda:{PLACE}:function:f")
+
+
+def test_two_merchants_with_one_secret_hash_differently(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HASH_KEY", "secret")
+    keys = {wiring._hash_key(Merchant(name, square.adapt, personal="hash")) for name in "ab"}
+    assert len(keys) == 2
+
+
+def test_a_step_takes_no_longer_than_two_tries_of_a_call() -> None:
+    calls = wiring._CALLS
+    tries = calls.retries["total_max_attempts"]
+    longest = tries * (calls.connect_timeout + calls.read_timeout)
+    pause = 1  # before the second try, at most
+    assert longest + pause <= pipeline.STEP_MS / 1000
+
+
+def test_a_round_fits_into_an_invocation_with_time_to_spare() -> None:
+    assert pipeline.STEPS_OF_A_ROUND * pipeline.STEP_MS < 1000 * lambda_timeout() * 0.7
