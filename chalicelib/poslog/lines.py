@@ -1,0 +1,140 @@
+"""What a POSLog transaction sold and took back."""
+
+import re
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+from xml.etree.ElementTree import Element
+
+from chalicelib import model, money
+from chalicelib.poslog.elements import Till, flagged, text, word
+
+#: What sells and what takes back.  A sale may be a return yet, if a number of it is negative.
+SIGNS = {
+    "Sale": 1, "SaleForDelivery": 1, "SaleForPickup": 1, "StoredValueFundSale": 1,
+    "PaymentOnAccount": 1, "Return": -1, "ReturnForDelivery": -1, "ReturnForPickup": -1,
+    "Payout": -1,
+}  # fmt: skip
+KINDS: dict[str, model.LineKind] = {
+    "StoredValueFundSale": "gift_card",
+    "PaymentOnAccount": "other",
+    "Payout": "other",
+}
+ITEM_TYPES = {
+    "": "item", "Stock": "item", "Item": "item", "ITEM_SALE": "item", "0": "item",
+    "Alteration": "item", "Warranty": "item", "Service": "fee", "Fee": "fee",
+    "Deposit": "deposit", "Donation": "donation", "Shipping": "shipping", "Delivery": "shipping",
+    "GiftCertificate": "gift_card", "GiftCard": "gift_card", "StoredValue": "gift_card",
+    "VOUCHER_SALE": "gift_card", "NegativeItem": "other",
+}  # fmt: skip
+
+_BARCODES = re.compile("GTIN|EAN|UPC")
+_GTIN = re.compile("[0-9]{8}|[0-9]{12,14}")
+_NUMBER = re.compile("[0-9]{1,9}")
+
+
+class Entry(NamedTuple):
+    """A line item and what it is about.  `undoes`: it takes back an earlier one of the ticket."""
+
+    item: Element
+    body: Element
+    undoes: bool
+
+
+def entries(retail: Element) -> Iterator[Entry]:
+    """Yield the line items, without those that were voided on the spot.
+
+    Other tills leave those unmarked and add a negative one, marked, which counts then.
+    """
+    for item in retail.findall("LineItem"):
+        voided = flagged(item, "VoidFlag", "CancelFlag", "DeleteFlag")
+        for body in item:
+            numbers = (text(body, name) for name in ("ExtendedAmount", "Quantity", "Amount"))
+            if not voided or any(number and number.startswith("-") for number in numbers):
+                yield Entry(item, body, voided)
+
+
+class Sold(NamedTuple):
+    """What was sold (sign 1) or came back (-1): its numbers are absolute."""
+
+    entry: Entry
+    sign: int
+    quantity: Decimal
+    amount: int
+    reduction: int
+
+    @property
+    def tells(self) -> bool:
+        """Tell whether the whole is a sale or a return by it; by an empty bottle it is neither."""
+        return not self.entry.undoes and word(self.entry.body, "@ItemType") != "NegativeItem"
+
+
+def sold(till: Till, found: list[Entry]) -> list[Sold]:
+    """Return what was sold or came back.  Shipments list lines over again, in an Item."""
+    goods = (e for e in found if e.body.tag in SIGNS and e.body.find("Item") is None)
+    return [_sold(till, entry) for entry in goods]
+
+
+def _sold(till: Till, entry: Entry) -> Sold:
+    body, sign, price = entry.body, SIGNS[entry.body.tag], _price(till, entry.body) or 0
+    told = [money.decimal(number) for one in body.findall("Quantity")
+            if (number := text(one, ".", "@Units"))] or [Decimal(1)]  # fmt: skip
+    amount = till.amount(body, "ExtendedAmount")
+    if amount is None:
+        amount = till.amount(body, "Amount")
+    if amount is None:
+        amount = int((told[0] * price).to_integral_value(ROUND_HALF_UP))
+    # Of 1 piece and 0.127 kg, the one is meant that the price is for.
+    quantity = min(told, key=lambda one: abs(abs(one) * price - abs(amount)))
+    if entry.undoes:
+        sign = -sign
+    elif quantity < 0 or amount < 0:
+        sign = -1
+    return Sold(entry, sign, abs(quantity), abs(amount), _reduction(till, body, abs(quantity)))
+
+
+def _price(till: Till, body: Element) -> int | None:
+    actual = till.amount(body, "ActualSalesUnitPrice")
+    return till.amount(body, "RegularSalesUnitPrice") if actual is None else actual
+
+
+def _reduction(till: Till, body: Element, quantity: Decimal) -> int:
+    """Return by how much a line is reduced, whether its amount says so already or not."""
+    if told := till.amount(body, "ExtendedDiscountAmount"):
+        return abs(told)
+    reduction = 0
+    for modifier in body.findall("RetailPriceModifier"):
+        action, amount = text(modifier, "Amount@Action"), till.amount(modifier, "Amount") or 0
+        if action == "Replace":  # by the new price of one
+            before = till.amount(modifier, "PreviousPrice")
+            reduction += 0 if before is None else int((before - amount) * quantity)
+        else:
+            reduction += -amount if action == "Add" else amount
+    return reduction
+
+
+def line(till: Till, number: int, one: Sold) -> model.Line:
+    """Return the line.  `number` is for tills that count none."""
+    body, told = one.entry.body, text(one.entry.item, "SequenceNumber") or ""
+    taxes = [till.amount(tax, "Amount") or 0 for tax in body.findall("Tax")]
+    kind = KINDS.get(body.tag)
+    return model.Line(
+        number=int(told) if _NUMBER.fullmatch(told) else number,
+        kind=kind or till.known(ITEM_TYPES, word(body, "@ItemType", "LineType"), "item_type"),
+        item_id=text(body, "ItemID", "POSIdentity/POSItemID"), sku=text(body, "Sku"),
+        gtin=_gtin(body), description=text(body, "Description", "ItemID@Name"),
+        category=text(body, "MerchandiseHierarchy"),
+        quantity=money.quantity(one.sign * one.quantity), unit_price=_price(till, body),
+        discount=one.sign * one.reduction, tax=one.sign * abs(sum(taxes)) if taxes else None,
+        total=one.sign * one.amount,
+        original_line=text(body, "TransactionLink/LineItemSequenceNumber"),
+    )  # fmt: skip
+
+
+def _gtin(body: Element) -> str | None:
+    """Return the code that is said to be a barcode and looks like one."""
+    codes = [(text(body, "POSIdentity/POSItemID"), text(body, "POSIdentity@POSIDType")),
+             (text(body, "ItemID"), text(body, "ItemID@Type"))]  # fmt: skip
+    codes += [(text(one, "."), one.get("Type")) for one in body.findall("SerialNumber")]
+    return next((code for code, kind in codes if code and kind and _BARCODES.search(kind)
+                 and _GTIN.fullmatch(code)), None)  # fmt: skip
