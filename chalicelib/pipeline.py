@@ -25,10 +25,13 @@ from chalicelib.reading import read
 from chalicelib.receive import Message
 from chalicelib.tally import Fate, Tally
 
-#: The longest that one step can take: two tries of a call with the time-outs set in wiring.
-STEP_MS = 7_000
-#: Steps that must still fit before the deadline when a round begins, and when it publishes.
-STEPS_OF_A_ROUND, STEPS_FROM_PUBLISH = 8, 4
+#: The longest that a step can take: two tries of a call with the time-outs set in wiring.
+STEP_MS, PUBLISH_MS = 7_000, 23_000
+#: What must fit before the deadline when a batch publishes (then commit, quarantine, acknowledge),
+#: when it looks at claims that stand (read, read, write), and when a round begins.
+FROM_PUBLISH_MS = PUBLISH_MS + 3 * STEP_MS
+FROM_LOOK_MS = FROM_PUBLISH_MS + 3 * STEP_MS
+ROUND_MS = FROM_LOOK_MS + STEP_MS
 #: What the clocks of two workers may differ by.
 LEASE_MARGIN_MS = 5_000
 
@@ -53,11 +56,11 @@ class Pipeline:
         tally = Tally()
         deliveries = [Delivery(message) for message in messages]
         for delivery in deliveries:
-            if self._fits(STEPS_OF_A_ROUND, deadline_ms):
+            if self._fits(ROUND_MS, deadline_ms):
                 delivery.pieces = self._read(delivery.message, tally)
             tally.arrived += len(delivery.pieces)
         for pieces in rounds(piece for one in deliveries for piece in one.ready):
-            if self._fits(STEPS_OF_A_ROUND, deadline_ms):
+            if self._fits(ROUND_MS, deadline_ms):
                 attempt(lambda part: self._settle(part, deadline_ms), pieces)
         in_parallel(self._set_aside, [one for one in deliveries if one.refused])
         for delivery in deliveries:
@@ -87,16 +90,15 @@ class Pipeline:
         ready = {piece.event.key: piece for piece in pieces}
         batch, lease = uuid.uuid4().hex, deadline_ms + LEASE_MARGIN_MS
         wanted = [_wanted(piece.event, batch, lease) for piece in pieces]
-        last_look = deadline_ms - (STEPS_OF_A_ROUND - 1) * STEP_MS
         ours = []
-        for key, (verdict, claim) in self.store.claim(wanted, last_look).items():
+        for key, (verdict, claim) in self.store.claim(wanted, deadline_ms - FROM_LOOK_MS).items():
             if verdict is Verdict.OURS:
                 ours.append(claim)
             elif verdict is Verdict.CONFLICT:
                 ready[key].rejection = _conflict(ready[key].event)
             else:
                 ready[key].fate = _FATES.get(verdict, Fate.LEFT)
-        if ours and self._fits(STEPS_FROM_PUBLISH, deadline_ms):
+        if ours and self._fits(FROM_PUBLISH_MS, deadline_ms):
             for key in self._publish(ours, ready):
                 ready[key].fate = Fate.PUBLISHED
 
@@ -125,8 +127,8 @@ class Pipeline:
             self.acknowledge(done, left)
             raise Retry(f"{len(left)} of {len(deliveries)} messages are left for another try")
 
-    def _fits(self, steps: int, deadline_ms: int) -> bool:
-        return self.now_ms() + steps * STEP_MS <= deadline_ms
+    def _fits(self, needed_ms: int, deadline_ms: int) -> bool:
+        return self.now_ms() + needed_ms <= deadline_ms
 
 
 def _wanted(found: Event, batch: str, lease_until: int) -> Claim:

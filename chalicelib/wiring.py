@@ -29,13 +29,21 @@ if TYPE_CHECKING:
     from chalice.app import SNSEvent, SQSEvent
 
 APP = "tillbridge"
-#: Two tries of a call take seven seconds at most, which is what pipeline.STEP_MS says.
-_CALLS = Config(
-    connect_timeout=1,
-    read_timeout=2,
-    retries={"mode": "standard", "total_max_attempts": 2},
-    max_pool_connections=20,
-)
+
+
+def _tries(read_timeout: int) -> Config:
+    """Return settings for two tries of a call; pipeline's steps say how long they take."""
+    return Config(
+        connect_timeout=1,
+        read_timeout=read_timeout,
+        retries={"mode": "standard", "total_max_attempts": 2},
+        max_pool_connections=20,
+    )
+
+
+CALLS = _tries(read_timeout=2)
+#: To give a publish up too soon is to send a second copy.
+PUBLISHES = _tries(read_timeout=10)
 
 
 def stage() -> str:
@@ -60,13 +68,14 @@ def relay(event: "SQSEvent | SNSEvent", merchant: Merchant) -> None:
 def pipeline(merchant: Merchant, function_arn: str) -> Pipeline:
     """Wire the merchant's path to this stage's table, topic and queues."""
     place = ":".join(function_arn.split(":")[3:5])
-    sqs, sns = _client("sqs"), _client("sns")
+    sqs = _client("sqs", CALLS)
+    out = _client("sns", PUBLISHES), _client("sqs", PUBLISHES)
     hash_key = _hash_key(merchant)
     dead = f"arn:aws:sqs:{place}:{named(merchant.id)}-dead"
     return Pipeline(
         merchant=merchant,
-        store=Store(Table(_client("dynamodb"), f"{APP}-{stage()}")),
-        publisher=Publisher([Destination(arn) for arn in destinations(merchant, place)], sns, sqs),
+        store=Store(Table(_client("dynamodb", CALLS), f"{APP}-{stage()}")),
+        publisher=Publisher([Destination(arn) for arn in destinations(merchant, place)], *out),
         quarantine=Quarantine(sqs, dead, merchant.id, merchant.personal, hash_key),
         acknowledge=partial(acknowledge, sqs),
         log=_log,
@@ -101,8 +110,8 @@ def _session() -> botocore.session.Session:
 
 
 @cache
-def _client(service: str) -> Any:
-    return _session().create_client(service, config=_CALLS)
+def _client(service: str, settings: Config) -> Any:
+    return _session().create_client(service, config=settings)
 
 
 def _log(line: dict[str, Any]) -> None:

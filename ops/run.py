@@ -4,6 +4,7 @@ import secrets
 import time
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -19,6 +20,9 @@ from ops.stack import STAGE, create_resources, deploy_functions
 #: can't wait; so the till that sends by topic sends as fast as a busy till, not all at once.
 TOPIC_PACE = 0.02
 PATIENCE_SECONDS = 300
+#: Column heads that would be too wide for a terminal of 80 columns.
+_HEADS = {"superseded": "super-\nseded", "quarantined": "quaran-\ntined", "left": "tried\nagain",
+          "in queue": "at the\nsubscriber"}  # fmt: skip
 _ATTRIBUTES = {"till": {"DataType": "String", "StringValue": "made up"}}
 
 
@@ -115,10 +119,10 @@ def _left(emulator: Emulator, one: Declared, day: Day) -> int:
 
 
 def _table(days: list[Day], found: Found) -> Table:
-    table = Table(title="What became of the day's trading")
-    table.add_column("merchant")
-    for fate in (*FATES, "subscriber"):
-        table.add_column("left once" if fate == "left" else fate, justify="right")
+    table = Table(title="What became of the day's trading", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("merchant", no_wrap=True)
+    for fate in (*FATES, "in queue"):
+        table.add_column(_HEADS.get(fate, fate), justify="right", no_wrap=True)
     for day in days:
         counts = found.counts[day.merchant]
         events = sum(e["data"]["merchant"] == day.merchant for e in found.events)
@@ -142,8 +146,9 @@ def _verdict(console: Console, days: list[Day], wrong: list[str], seconds: float
         "\nWhat to try next:\n"
         "  make run N=20000                    a busier day\n"
         "  make run KEEP=1                     keep it up, and look around in it\n"
-        "  python -m ops adapt --vendor square FILE   a payload of your own, without AWS\n"
-        "  open app.py                         and add a merchant: README, 'Add a merchant'"
+        "  .venv/bin/python -m ops adapt --help  try a payload of your own, without AWS\n"
+        "  open app.py                         and add a merchant: README, 'Add a merchant'",
+        soft_wrap=True,
     )
 
 

@@ -295,7 +295,7 @@ def test_of_two_workers_that_take_over_one_wins_and_the_other_sees_a_duplicate(
 
 def test_nothing_is_published_when_claiming_took_too_long(world: World) -> None:
     def slow(name: str, call: Callable[[], faults.Answer]) -> faults.Answer:
-        world.now += 70_000 if name == "BatchExecuteStatement" else 0
+        world.now += 90_000 if name == "BatchExecuteStatement" else 0
         return call()
 
     messages = batch(2)

@@ -20,7 +20,7 @@ from tests.faults import Killed
 
 _accounts = itertools.count(100_000_000_000)
 _ids = itertools.count(1)
-INVOCATION_MS = 90_000
+INVOCATION_MS = 120_000
 
 
 def adapt(text: str, merchant: Merchant) -> Iterator[Outcome]:
