@@ -21,8 +21,15 @@ from ops.stack import STAGE, create_resources, deploy_functions
 TOPIC_PACE = 0.02
 PATIENCE_SECONDS = 300
 #: Column heads that would be too wide for a terminal of 80 columns.
-_HEADS = {"superseded": "super-\nseded", "quarantined": "quaran-\ntined", "left": "tried\nagain",
-          "in queue": "at the\nsubscriber"}  # fmt: skip
+_HEADS = {
+    "published": "pub-\nlished",
+    "duplicate": "dupli-\ncate",
+    "superseded": "super-\nseded",
+    "ignored": "ig-\nnored",
+    "quarantined": "quaran-\ntined",
+    "left": "tried\nagain",
+    "in queue": "at sub-\nscriber",
+}
 _ATTRIBUTES = {"till": {"DataType": "String", "StringValue": "made up"}}
 
 
