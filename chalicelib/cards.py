@@ -29,7 +29,7 @@ _ISSUERS: tuple[tuple[str, str, range], ...] = (
     ("51", "55", range(16, 17)),  # Mastercard
     ("56", "59", range(16, 20)),  # Maestro
     ("60", "69", range(16, 20)),  # Discover, UnionPay, Maestro, RuPay
-    ("81", "82", range(16, 20)),  # UnionPay, RuPay
+    ("81", "82", range(16, 17)),  # UnionPay, RuPay
     ("9792", "9792", range(16, 17)),  # Troy
 )
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from chalicelib.cards import mask
 from chalicelib.errors import Rejected, Retry
+from chalicelib.masking import mask_body
 from chalicelib.publish import queue_url, text_attributes
 from chalicelib.receive import CONTENT_ENCODING, Message, pack
-from chalicelib.sanitise import Policy, mask_body
+from chalicelib.sanitise import Policy
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

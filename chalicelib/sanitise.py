@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from chalicelib.cards import REMOVED, SUSPECT, is_card_number, mask, remove_tracks
+from chalicelib.cards import SUSPECT, is_card_number, mask
 from chalicelib.model import Customer, Discount, Tax, Tender, Transaction
 
 Policy = Literal["drop", "hash", "keep"]
@@ -103,52 +103,3 @@ def _field(name: str, value: Any, policy: Policy, key: bytes) -> Any:
             return clean(value) or None
         return personal(value, policy, key) if name in PERSONAL else value
     return _walked(value, policy, key)
-
-
-#: In a body that couldn't be read, a field is known by its name alone.
-_NAME = r"[\w:.\-\[\]]{1,80}"
-_NAMED_VALUE = re.compile(
-    rf"""(?P<open>"(?P<json>{_NAME})"\s*:\s*"?|<(?P<xml>{_NAME})(?:\s[^<>]*)?>|"""
-    rf"""(?P<form>{_NAME})=["']?)(?P<value>(?<=")[^"\\]*(?:\\.[^"\\]*)*|[^<>"'&,}}\s][^<>"'&,}}]*)"""
-)
-_SECRET_NAME = re.compile(
-    r"cvv|cvc|cav2|csc$|security_?code|^pin$|pin_?(block|code|data)|track_?\d?(_?data)?$|magstripe",
-    re.IGNORECASE,
-)
-_PERSONAL_NAME = re.compile(
-    r"e?_?mail|phone|mobile|(first|last|given|family|middle|full|sur|holder)_?name|address|street|"
-    r"birth|(^|_)ip$|latitude|longitude",
-    re.IGNORECASE,
-)
-_ID_NAME = re.compile(
-    r"(id|uid|uuid|guid|key|sku|gtin|ean|upc|barcode|sequencenumber|receipt_?number|order_?number)$",
-    re.IGNORECASE,
-)
-
-
-def mask_body(body: str, policy: Policy, key: bytes = b"") -> str:
-    """Return a message's body fit for quarantine, changed no more than needed.
-
-    Fields are known by the name before them, so that ids and barcodes survive a redrive.
-    """
-    body = _NAMED_VALUE.sub(lambda found: _named(found, policy, key), remove_tracks(body))
-    exempt = {
-        found.start("value")
-        for found in _NAMED_VALUE.finditer(body)
-        if _ID_NAME.search(_name_of(found)) and "card" not in _name_of(found).lower()
-    }
-    return mask(body, lambda offset: offset in exempt)
-
-
-def _name_of(found: re.Match[str]) -> str:
-    name = found["json"] or found["xml"] or found["form"]
-    return name.rpartition(":")[2]
-
-
-def _named(found: re.Match[str], policy: Policy, key: bytes) -> str:
-    name, value = _name_of(found), found["value"]
-    if _SECRET_NAME.search(name):
-        return found["open"] + (REMOVED if '"' in found["open"][-1] or found["xml"] else "0")
-    if value and _PERSONAL_NAME.search(name) and found["open"][-1] in '">=':
-        return found["open"] + (personal(value, policy, key) or "")
-    return found[0]
