@@ -1,0 +1,1 @@
+"""What Shopify's bodies are made of: bodies, lines, payments."""

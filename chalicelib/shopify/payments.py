@@ -1,0 +1,58 @@
+"""What paid for an order, and how a refund was paid back."""
+
+import re
+
+from chalicelib import model
+from chalicelib.shopify.reading import Reading, Record
+
+#: Gateways are free text: these are Shopify's own.  What names a card's brand is a card, too.
+_GATEWAYS = {
+    "cash": "cash", "cash on delivery (cod)": "cash", "gift_card": "gift_card", "manual": "other",
+    "shopify_store_credit": "store_credit", "store_credit": "store_credit", "paypal": "wallet",
+    "exchange-credit": "store_credit", "shop_cash": "wallet", "bank deposit": "bank",
+    "money order": "check", "shop_pay_installments": "other", "card": "card", "bogus": "card",
+    "shopify_payments": "card", "external_credit": "card", "external_debit": "card",
+}  # fmt: skip
+_BRANDS = {
+    "visa": "visa", "mastercard": "mastercard", "american express": "amex", "jcb": "jcb",
+    "discover": "discover", "diners club": "diners", "unionpay": "unionpay", "bogus": "other",
+    "maestro": "maestro", "interac": "interac",
+}  # fmt: skip
+_LAST_FOUR = re.compile("[0-9]{4}$")
+
+
+def paid(reading: Reading, transaction: Record) -> int:
+    """Return what changed hands: `amount` is without the rounding of cash."""
+    amount = reading.amount
+    return amount(transaction, "amount") + amount(transaction, "amount_rounding")
+
+
+def tenders(reading: Reading, found: list[Record], sign: int) -> tuple[model.Tender, ...]:
+    """Return the payments for a sale (1), or those of a refund (-1), which are positive, too."""
+    if reading.abroad(found):
+        reading.unknown["paid_in_another_currency"] = None
+        return ()
+    change = 0
+    if sign > 0:
+        change = sum(abs(reading.amount(one, "amount")) for one in reading.went("change"))
+    made = []
+    for one in found:
+        tender = _tender(reading, one, sign)
+        if change and tender.type == "cash":
+            handed = {"amount": tender.amount - change, "change": change}
+            tender, change = tender.model_copy(update=handed), 0
+        made.append(tender)
+    return tuple(made)
+
+
+def _tender(reading: Reading, one: Record, sign: int) -> model.Tender:
+    details, gateway = one.get("payment_details") or {}, str(one.get("gateway") or "")
+    brand, word = str(details.get("credit_card_company") or "").lower(), gateway.lower()
+    is_card = brand or word in _BRANDS
+    last_four = _LAST_FOUR.search(str(details.get("credit_card_number") or ""))
+    return model.Tender(
+        type="card" if is_card else reading.word(_GATEWAYS, word, "tender_type"),
+        name=gateway or None, amount=sign * paid(reading, one),
+        card_brand=reading.word(_BRANDS, brand, "card_brand") if brand else None,
+        card_last_four=last_four[0] if last_four else None,
+    )  # fmt: skip
