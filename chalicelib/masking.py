@@ -15,6 +15,8 @@ _NAMED_VALUE = re.compile(
     rf"""(?P<open>"(?P<json>{_NAME})"\s*:\s*"?|<(?P<xml>{_NAME})(?:\s[^<>]*)?>|"""
     rf"""(?P<form>{_NAME})=["']?)(?P<value>(?<=")[^"\\]*(?:\\.[^"\\]*)*|[^<>"'&,{{}}\[\]\s][^<>"'&,}}\]]*)"""
 )
+_FRACTION = re.compile(r"[0-9]\.(?=[0-9]{14})")
+_BARE = re.compile(r"(?:(?<=[:\[,\s-])|\A)\*+(?=\d+\s*(?:[,\]}]|\Z))")
 _CONTAINER = re.compile(rf'"(?P<name>{_NAME})"\s*:\s*[\[{{]')
 _DECODER = json.JSONDecoder()
 _SECRET_NAME = re.compile(
@@ -44,7 +46,10 @@ def mask_body(body: str, policy: Policy, key: bytes = b"") -> str:
         for found in _NAMED_VALUE.finditer(body)
         if _ID_NAME.search(_name_of(found)) and "card" not in _name_of(found).lower()
     }
-    return mask(body, lambda offset: offset in exempt)
+    exempt |= {found.end() for found in _FRACTION.finditer(body)}
+    masked = mask(body, lambda offset: offset in exempt)
+    # A number of JSON's must stay one; no issuer's range begins like that.
+    return _BARE.sub(lambda found: "9" + "0" * (len(found[0]) - 1), masked)
 
 
 def _without_containers(body: str, policy: Policy) -> str:

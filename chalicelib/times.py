@@ -17,7 +17,7 @@ def zone(name: str) -> ZoneInfo:
     """Return the IANA time zone of that name."""
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError) as fault:
+    except (KeyError, ValueError, OSError) as fault:
         raise Misconfigured(f"{name!r} is no IANA time zone such as Europe/Paris") from fault
 
 

@@ -45,7 +45,7 @@ LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
 BAD = {
     "not JSON": ("square", b'{"type": "payment.updated"', "not_json"),
     "not XML": ("poslog", b"<POSLog><Transaction>", "not_xml"),
-    "a wrong shape": ("square", b'{"hello": ["world"]}', "bad_shape"),
+    "a wrong shape": ("square", payment(total_money=["much"]), "bad_shape"),
     "an unknown status": ("square", payment(status="TELEPORTED"), "unknown_status"),
     "an unknown event": ("square", b'{"type": "till.exploded", "data": {}}', "unknown_event"),
     "a notice without the order": (
