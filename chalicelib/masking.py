@@ -15,7 +15,8 @@ _NAMED_VALUE = re.compile(
     rf"""(?P<open>"(?P<json>{_NAME})"\s*:\s*"?|<(?P<xml>{_NAME})(?:\s[^<>]*)?>|"""
     rf"""(?P<form>{_NAME})=["']?)(?P<value>(?<=")[^"\\]*(?:\\.[^"\\]*)*|[^<>"'&,{{}}\[\]\s][^<>"'&,}}\]]*)"""
 )
-_FRACTION = re.compile(r"[0-9]\.(?=[0-9]{14})")
+#: A decimal number of JSON's: one point, and nothing but its end after it.
+_DECIMAL = re.compile(r"(?<![\w.])\d+\.(?P<fraction>\d+)(?:[eE][+-]?\d+)?(?=\s*(?:[,\]}]|\Z))")
 _BARE = re.compile(r"(?:(?<=[:\[,\s-])|\A)\*+(?=\d+\s*(?:[,\]}]|\Z))")
 _CONTAINER = re.compile(rf'"(?P<name>{_NAME})"\s*:\s*[\[{{]')
 _DECODER = json.JSONDecoder()
@@ -46,7 +47,8 @@ def mask_body(body: str, policy: Policy, key: bytes = b"") -> str:
         for found in _NAMED_VALUE.finditer(body)
         if _ID_NAME.search(_name_of(found)) and "card" not in _name_of(found).lower()
     }
-    exempt |= {found.end() for found in _FRACTION.finditer(body)}
+    for found in _DECIMAL.finditer(body):
+        exempt |= {found.start(), found.start("fraction")}
     masked = mask(body, lambda offset: offset in exempt)
     # A number of JSON's must stay one; no issuer's range begins like that.
     return _BARE.sub(lambda found: "9" + "0" * (len(found[0]) - 1), masked)

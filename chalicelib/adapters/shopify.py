@@ -13,7 +13,7 @@ from typing import Any
 from chalicelib import model, payload, times
 from chalicelib.errors import Code, Ignored, Rejected
 from chalicelib.shopify import bodies, lines
-from chalicelib.shopify.payments import paid, tenders
+from chalicelib.shopify.payments import booked, paid, tenders
 from chalicelib.shopify.reading import Reading, Record, text
 from chalicelib.shopify.returned import returned
 
@@ -87,10 +87,7 @@ def _sale(reading: Reading, head: Record) -> model.Transaction:
 
 def _total(reading: Reading, due: int, rounding: int) -> int:
     """Return the total in cash: total_price is what was due before cash was rounded."""
-    order = reading.record
-    if not (order.get("total_price") or order.get("total_price_set")):
-        raise Rejected(Code.BAD_MONEY, "total_price is missing")
-    total = reading.amount(order, "total_price")
+    total = reading.needed(reading.record, "total_price")
     if total < 0:
         raise Rejected(Code.BAD_MONEY, "total_price is negative")
     return total if total == due + rounding else total + rounding
@@ -130,7 +127,7 @@ def _paid_back(
     if abroad:
         there, taxes = returned(abroad)
         bare, added = lines.total(there), sum(taxes.values())
-    due = -sum((abroad or reading).amount(one, "amount") for one in back)
+    due = -sum(booked(abroad or reading, one) for one in back)
     inclusive = abs(bare - due) < abs(bare + added - due)
     if not abroad:
         return -sum(paid(reading, one) for one in back), inclusive

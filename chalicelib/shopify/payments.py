@@ -22,9 +22,13 @@ _LAST_FOUR = re.compile("[0-9]{4}$")
 
 
 def paid(reading: Reading, transaction: Record) -> int:
-    """Return what changed hands: `amount` is without the rounding of cash."""
-    amount = reading.amount
-    return amount(transaction, "amount") + amount(transaction, "amount_rounding")
+    """Return what changed hands, in whichever direction: cash is rounded only after `amount`."""
+    return booked(reading, transaction) + reading.amount(transaction, "amount_rounding")
+
+
+def booked(reading: Reading, transaction: Record) -> int:
+    """Return what was to be paid; its kind alone tells the direction."""
+    return abs(reading.needed(transaction, "amount"))
 
 
 def tenders(reading: Reading, found: list[Record], sign: int) -> tuple[model.Tender, ...]:
@@ -34,7 +38,7 @@ def tenders(reading: Reading, found: list[Record], sign: int) -> tuple[model.Ten
         return ()
     change = 0
     if sign > 0:
-        change = sum(abs(reading.amount(one, "amount")) for one in reading.went("change"))
+        change = sum(booked(reading, one) for one in reading.went("change"))
     made = []
     for one in found:
         tender = _tender(reading, one, sign)

@@ -61,11 +61,20 @@ class Reading:
 
     def amount(self, record: Record, name: str) -> int:
         """Return an amount in minor units.  One that is left out is nothing."""
+        value = self._told(record, name)
+        return 0 if value is None or value == "" else money.minor(value, self.currency)
+
+    def needed(self, record: Record, name: str) -> int:
+        """Return an amount that must be there."""
+        if self._told(record, name) in (None, ""):
+            raise Rejected(Code.BAD_MONEY, f"{name} is missing")
+        return self.amount(record, name)
+
+    def _told(self, record: Record, name: str) -> Any:
         told = (record.get(f"{name}_set") or {}).get(self.side) or {}
         if told.get("currency_code") not in (None, self.currency):
             raise Rejected(Code.MIXED_CURRENCY, "amounts in shop money have several currencies")
-        value = record.get(name) if told.get("amount") is None else told["amount"]
-        return 0 if value is None or value == "" else money.minor(value, self.currency)
+        return record.get(name) if told.get("amount") is None else told["amount"]
 
     def word(self, table: dict[str, str], found: str, what: str) -> Any:
         """Look up a word that moves no money.  An unknown one is "other", and is reported."""
@@ -95,9 +104,8 @@ class Reading:
             for one in self.record.get("transactions") or ()
         ]
         if way == "out" and any(found == way and went == "not yet" for found, went, _ in told):
-            raise Ignored(
-                "pending refund"
-            )  # counted once all of it went: nothing of it changes then
+            # It counts once all of it went, for then its content changes no more.
+            raise Ignored("pending refund")
         return [one for found, went, one in told if found == way and went == "yes"]
 
     def transaction(self, lines: list[Record], **fields: Any) -> model.Transaction:

@@ -192,6 +192,22 @@ def test_a_refund_of_which_only_the_buyers_currency_is_known_is_refused() -> Non
     assert outcome.code == Code.MIXED_CURRENCY
 
 
+def test_an_amount_that_makes_the_total_is_missed_and_not_taken_for_nothing() -> None:
+    [payment] = payload(REFUNDS[0])["transactions"]
+    unpaid = payload(REFUNDS[0]) | {"transactions": [payment | {"amount": None}]}
+    unsold = payload(SALE) | {"total_price": None, "total_price_set": {"shop_money": {}}}
+    for body in (unpaid, unsold):
+        [outcome] = outcomes(body)
+        assert isinstance(outcome, Rejected)
+        assert outcome.code == Code.BAD_MONEY
+
+
+@pytest.mark.parametrize("amount", ["10.89", "-10.89"])
+def test_what_was_paid_back_is_negative_whatever_its_sign(amount: str) -> None:
+    [payment] = payload(REFUNDS[0])["transactions"]
+    assert refund(transactions=[payment | {"amount": amount}]).total == -1089
+
+
 def test_a_line_has_the_discounts_allocated_to_it_and_not_its_total_discount() -> None:
     [line, _] = payload(SALE)["line_items"]
     told = {"total_discount": "1.00", "total_discount_set": usd("1.00")}
