@@ -1,0 +1,1 @@
+"""What exports have in common, whether CSV or JSON lines: rows, read as a mapping says."""
