@@ -8,10 +8,14 @@ a card.  Visa's 13-digit cards are long gone, and would match German and Japanes
 import re
 from collections.abc import Callable
 
-_GAP = r"[\s.\-_/\u2010-\u2015]?"
+#: What may stand between two digits.  A tab or the end of a line parts two numbers.
+_GAP = r"[ \u00a0\u2000-\u200a\u202f\u3000.\-_/\u2010-\u2015\u2212]?"
 #: Digits in groups, as people and tills write card numbers.  Unicode digits count as digits.
 _DIGITS = re.compile(rf"(?<!\d)\d(?:{_GAP}\d){{13,}}")
 _RUN = re.compile(r"\d+")
+LONGEST = 19
+#: The last group of a card number and the expiry date that was written on.
+_WRITTEN_ON = 8
 
 #: Issuer ranges as (first prefix, last prefix, lengths), after the networks' published tables.
 _ISSUERS: tuple[tuple[str, str, range], ...] = (
@@ -36,11 +40,12 @@ _ISSUERS: tuple[tuple[str, str, range], ...] = (
 REMOVED = "[removed]"
 #: Magnetic stripe data: track 1 (%B…^NAME^…?) and track 2 (;…=…?).
 _TRACK = re.compile(
-    r"%?[Bb]\d{12,19}\^[^^\n]{2,40}\^[^?\n]{1,80}\??|;?(?<!\d)\d{12,19}[=Dd]\d{7,40}\??"
+    r"""%?[Bb]\d{12,19}\^[^^\n"<>]{2,40}\^[^?\n"<>\\]{1,80}\??|"""
+    r"(?<![\da-f])\d{12,19}[=Dd]\d{7,40}\??"
 )
 _SECRET = re.compile(
     r"\b(cvv2?|cvc2?|cav2|csc|card security code|security code|pin(?:[ _-]?block)?)"
-    r"(\s*(?:is|no\.?|code|number)?\s*[:=#]?\s*)([0-9A-Fa-f]{16}\b|\d{3,12}\b)",
+    r"(\s{0,3}(?:is|no\.?|code|number)?\s{0,3}[:=#]?\s{0,3})([0-9A-Fa-f*]{16}\b|\d{3,12}\b)",
     re.IGNORECASE,
 )
 #: One cheap look that lets ordinary text pass: no long digits, no word that names a secret.
@@ -49,7 +54,7 @@ SUSPECT = re.compile(rf"\d(?:{_GAP}\d){{11,}}|cvv|cvc|cav2|csc|security code|pin
 
 def is_card_number(digits: str) -> bool:
     """Tell whether ASCII digits are a card number by Luhn, issuer range and length."""
-    return _issued(digits) and _luhn(digits)
+    return len(digits) in _lengths(digits) and _luhn(digits)
 
 
 def mask(text: str, exempt: Callable[[int], bool] | None = None) -> str:
@@ -60,8 +65,9 @@ def mask(text: str, exempt: Callable[[int], bool] | None = None) -> str:
     if not SUSPECT.search(text):
         return text
     text = _TRACK.sub(REMOVED, text) if exempt is None else text
-    text = _SECRET.sub(rf"\1\2{REMOVED}", text)
-    return _DIGITS.sub(lambda found: _masked(found, exempt), text)
+    text = _DIGITS.sub(lambda found: _masked(found, exempt), text)
+    # Stars keep all offsets as `exempt` knows them, so what is removed goes last.
+    return _SECRET.sub(lambda found: _removed(found, exempt), text)
 
 
 def remove_tracks(text: str) -> str:
@@ -74,38 +80,41 @@ def _masked(found: re.Match[str], exempt: Callable[[int], bool] | None) -> str:
     whole = found[0]
     places = [(index, str(int(char))) for index, char in enumerate(whole) if char.isdecimal()]
     digits = "".join(digit for _, digit in places)
-    starts = {run.start() for run in _RUN.finditer(whole)}
-    ends = {run.end() - 1 for run in _RUN.finditer(whole)}
+    runs = [run.span() for run in _RUN.finditer(whole)]
+    starts = {start for start, _ in runs}
+    ends = {end - 1 for _, end in runs}
+    if len(digits) > LONGEST:
+        ends.update(*(range(*run) for run in runs if run[1] - run[0] >= _WRITTEN_ON))
     out = list(whole)
-    at = 0
-    while at < len(places):
-        length = _card_at(at, digits, places, starts, ends)
-        if length and not (exempt and exempt(found.start() + places[at][0])):
-            for index, _ in places[at : at + length - 4]:
-                out[index] = "*"
-        at += length or 1
+    for at, (index, _) in enumerate(places):
+        if index in starts and not (exempt and exempt(found.start() + index)):
+            lengths = [
+                length
+                for length in _lengths(digits[at : at + LONGEST])
+                if places[at + length - 1][0] in ends and _luhn(digits[at : at + length])
+            ]
+            for hidden, _ in places[at : at + max(lengths, default=4) - 4]:
+                out[hidden] = "*"
+            if lengths:  # the digits that are left of it may begin another
+                starts.add(places[at + max(lengths) - 4][0])
     return "".join(out)
 
 
-def _card_at(
-    at: int, digits: str, places: list[tuple[int, str]], starts: set[int], ends: set[int]
-) -> int:
-    """Return the length of the card number that begins at that digit, or 0."""
-    if places[at][0] not in starts:
-        return 0
-    for length in range(min(19, len(digits) - at), 13, -1):
-        last = places[at + length - 1][0]
-        # A longer run may be a card number with its expiry date written on.
-        if (last in ends or len(digits) > 19) and is_card_number(digits[at : at + length]):  # noqa: PLR2004 - the longest card number
-            return length
-    return 0
+def _removed(found: re.Match[str], exempt: Callable[[int], bool] | None) -> str:
+    if exempt and exempt(found.start(3)):
+        return found[0]
+    return f"{found[1]}{found[2]}{REMOVED}"
 
 
-def _issued(digits: str) -> bool:
-    return any(
-        low <= digits[: len(low)] <= high and len(digits) in lengths
+def _lengths(digits: str) -> list[int]:
+    """Return how many of the digits may be a card number, after who issues such numbers."""
+    return [
+        length
         for low, high, lengths in _ISSUERS
-    )
+        if low <= digits[: len(low)] <= high
+        for length in lengths
+        if length <= len(digits)
+    ]
 
 
 def _luhn(digits: str) -> bool:

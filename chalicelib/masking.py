@@ -4,29 +4,42 @@ It may not even be well-formed, so it is taken as text: a field is known by the 
 """
 
 import contextlib
+import html
 import json
 import re
+from urllib.parse import unquote_plus
 
 from chalicelib.cards import REMOVED, mask, remove_tracks
-from chalicelib.sanitise import Policy, personal
+from chalicelib.sanitise import HASH, Policy, pays, personal
 
+_KEY = r'[^"\\\n]{1,80}'
 _NAME = r"[\w:.\-\[\]]{1,80}"
+#: A text or number of JSON's, an attribute of XML's, a field of a form.
 _NAMED_VALUE = re.compile(
-    rf"""(?P<open>"(?P<json>{_NAME})"\s*:\s*"?|<(?P<xml>{_NAME})(?:\s[^<>]*)?>|"""
-    rf"""(?P<form>{_NAME})=["']?)(?P<value>(?<=")[^"\\]*(?:\\.[^"\\]*)*|[^<>"'&,{{}}\[\]\s][^<>"'&,}}\]]*)"""
+    rf"""(?P<open>"(?P<key>{_KEY})"\s*:\s*(?P<quote>")?|(?<![\w:.-])(?P<name>{_NAME})=(?P<mark>["'])?)"""
+    r"""(?P<value>(?(quote)[^"\\]*(?:\\.[^"\\]*)*|(?(key)-?\d[\d.eE+-]*|"""
+    r"""(?(mark)(?:(?!(?P=mark))[^<\n])*|[^\s<>"'&;,\[\]{}]+))))"""
 )
+#: The text of an XML element, be it the last before the body was cut off.
+_ELEMENT = re.compile(
+    rf"(?P<open><(?P<name>{_NAME})(?:\s[^<>]*(?<!/))?>\s*(?:<!\[CDATA\[)?)"
+    r"(?P<value>[^<\]]*(?:\](?!\]>)[^<\]]*)*)"
+)
+_RUN = re.compile(r"\d+")
 #: A decimal number of JSON's: one point, and nothing but its end after it.
 _DECIMAL = re.compile(r"(?<![\w.])\d+\.(?P<fraction>\d+)(?:[eE][+-]?\d+)?(?=\s*(?:[,\]}]|\Z))")
 _BARE = re.compile(r"(?:(?<=[:\[,\s-])|\A)\*+(?=\d+\s*(?:[,\]}]|\Z))")
-_CONTAINER = re.compile(rf'"(?P<name>{_NAME})"\s*:\s*[\[{{]')
+_CONTAINER = re.compile(rf'"(?P<name>{_KEY})"\s*:\s*[\[{{]')
+_MOST_BROKEN = 100
 _DECODER = json.JSONDecoder()
 _SECRET_NAME = re.compile(
-    r"cvv|cvc|cav2|csc$|security_?code|^pin$|pin_?(block|code|data)|track_?\d?(_?data)?$|magstripe",
+    r"cvv|cvc|cav2|csc$|security[ _-]?code|^pin$|pin[ _-]?(block|code|data)|"
+    r"track[ _-]?\d?([ _-]?data)?$|magstripe",
     re.IGNORECASE,
 )
 _PERSONAL_NAME = re.compile(
-    r"e?_?mail|phone|mobile|(first|last|given|family|middle|full|sur|holder)_?name|address|street|"
-    r"birth|(^|_)ip$|latitude|longitude",
+    r"e?[ _-]?mail|phone|mobile|address|street|birth|(^|_)ip$|latitude|longitude|"
+    r"(first|last|given|family|middle|full|sur|holder|customer|buyer|guest|contact)[ _-]?name",
     re.IGNORECASE,
 )
 _ID_NAME = re.compile(
@@ -41,14 +54,9 @@ def mask_body(body: str, policy: Policy, key: bytes = b"") -> str:
     Fields are known by the name before them, so that ids and barcodes survive a redrive.
     """
     body = _without_containers(remove_tracks(body), policy)
-    body = _NAMED_VALUE.sub(lambda found: _named(found, policy, key), body)
-    exempt = {
-        found.start("value")
-        for found in _NAMED_VALUE.finditer(body)
-        if _ID_NAME.search(_name_of(found)) and "card" not in _name_of(found).lower()
-    }
-    for found in _DECIMAL.finditer(body):
-        exempt |= {found.start(), found.start("fraction")}
+    for pattern in (_NAMED_VALUE, _ELEMENT):
+        body = pattern.sub(lambda found: _named(found, policy, key), body)
+    exempt = _exempt(body)
     masked = mask(body, lambda offset: offset in exempt)
     # A number of JSON's must stay one; no issuer's range begins like that.
     return _BARE.sub(lambda found: "9" + "0" * (len(found[0]) - 1), masked)
@@ -56,28 +64,61 @@ def mask_body(body: str, policy: Policy, key: bytes = b"") -> str:
 
 def _without_containers(body: str, policy: Policy) -> str:
     """Empty the JSON objects and lists whose name says that they hold secrets or personal data."""
-    kept, at = [], 0
+    kept, at, broken = [], 0, 0
     for found in _CONTAINER.finditer(body):
         name = found["name"]
         personal_ = policy != "keep" and _PERSONAL_NAME.search(name)
         if found.start() < at or not (personal_ or _SECRET_NAME.search(name)):
             continue
-        with contextlib.suppress(ValueError, RecursionError):
+        try:
             _, end = _DECODER.raw_decode(body, found.end() - 1)
-            kept.append(body[at : found.end() - 1] + "null")
-            at = end
+        except (ValueError, RecursionError):
+            broken += 1
+            if broken > _MOST_BROKEN:
+                break  # that is no JSON, and each look at it takes time
+            continue
+        kept.append(body[at : found.end() - 1] + "null")
+        at = end
     return "".join(kept) + body[at:]
 
 
+def _exempt(body: str) -> set[int]:
+    """Return where digits begin that are no card number's: of ids, decimals and hashes."""
+    kept = [
+        found.span("value")
+        for pattern in (_NAMED_VALUE, _ELEMENT)
+        for found in pattern.finditer(body)
+        if _ID_NAME.search(_name_of(found)) and "card" not in _name_of(found).lower()
+    ]
+    kept += [found.span() for pattern in (_DECIMAL, HASH) for found in pattern.finditer(body)]
+    return {run.start() for span in kept for run in _RUN.finditer(body, *span)}
+
+
 def _name_of(found: re.Match[str]) -> str:
-    name = found["json"] or found["xml"] or found["form"]
-    return name.rpartition(":")[2]
+    groups = found.groupdict()
+    return str(groups.get("key") or groups["name"]).rpartition(":")[2]
 
 
 def _named(found: re.Match[str], policy: Policy, key: bytes) -> str:
-    name, value = _name_of(found), found["value"]
-    if _SECRET_NAME.search(name):
-        return found["open"] + (REMOVED if '"' in found["open"][-1] or found["xml"] else "0")
-    if value and _PERSONAL_NAME.search(name) and found["open"][-1] in '">=':
-        return found["open"] + (personal(value, policy, key) or "")
-    return found[0]
+    name, value, opened = _name_of(found), found["value"], found["open"]
+    groups = found.groupdict()
+    number = groups.get("key") and not groups["quote"]
+    if _SECRET_NAME.search(name) and value:
+        return opened + ("0" if number or opened[-1] == "=" else REMOVED)
+    if "loyal" in name.lower() and pays(value):
+        told = None  # masked it would give several people one number
+    elif policy != "keep" and _PERSONAL_NAME.search(name):
+        told = personal(_plain(found), policy, key)
+    else:
+        return found[0]
+    return opened + (json.dumps(told) if number else told or "")
+
+
+def _plain(found: re.Match[str]) -> str:
+    """Return the value as an adapter would read it, so that its hash is the same."""
+    value: str = found["value"]
+    if not found.groupdict().get("key"):
+        return html.unescape(value) if found["open"][-1] != "=" else unquote_plus(value)
+    with contextlib.suppress(ValueError):
+        return str(json.loads(f'"{value}"', strict=False))
+    return value

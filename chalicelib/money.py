@@ -82,10 +82,11 @@ def decimal(value: object, code: Code = Code.BAD_QUANTITY) -> Decimal:
 def quantity(value: object) -> str:
     """Return a quantity as a plain decimal string without trailing zeros: 1.500 is 1.5."""
     number = decimal(value)
+    if number.adjusted() <= _QUANTITY_DIGITS:
+        number = number.quantize(_QUANTITY_STEP, ROUND_HALF_UP)
     if number.adjusted() > _QUANTITY_DIGITS:
         raise Rejected(Code.BAD_QUANTITY, "the quantity is too large to be a sale")
-    rounded = number.quantize(_QUANTITY_STEP, ROUND_HALF_UP)
-    text = f"{rounded:f}".rstrip("0").rstrip(".")
+    text = f"{number:f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
 

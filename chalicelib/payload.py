@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
@@ -22,10 +22,13 @@ T = TypeVar("T")
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _KNOWN_ENCODINGS = frozenset(
     ("utf-8", "us-ascii", "iso-8859-1", "iso-8859-2", "iso-8859-15", "windows-1250", "windows-1252",
-     "shift_jis", "windows-31j", "cp932", "euc-jp", "gb18030", "big5", "euc-kr", "utf-16")
+     "cp932", "euc-jp", "gb18030", "big5", "euc-kr", "utf-16")
 )  # fmt: skip
+#: What tills call Shift_JIS is Microsoft's: with the signs for circled numbers and companies.
+_SHIFT_JIS = {"shift_jis": "cp932", "windows-31j": "cp932"}
 _JAPANESE = re.compile("[\u3041-\u30ff\u4e00-\u9fff]{2}")
 _FIELD = re.compile("[A-Za-z_]{1,40}")
+_WITHHELD = "(its name is withheld)"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -40,18 +43,23 @@ def text(body: bytes | str) -> str:
     return body.removeprefix("\ufeff")
 
 
-def _decoded(body: bytes) -> str:
+def declared(body: bytes) -> str:
+    """Return the encoding that a byte order mark or the XML declares, or an empty string."""
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
-        declared, encoding = None, "utf-16"
-    else:
-        declared = _DECLARED.match(body)
-        encoding = declared[1].decode().lower() if declared else "utf-8"
-        if declared and encoding not in _KNOWN_ENCODINGS:
-            raise Rejected(Code.BAD_ENCODING, "the XML declares an encoding that is not supported")
+        return "utf-16"
+    found = _DECLARED.match(body)
+    name = found[1].decode().lower() if found else ""
+    return _SHIFT_JIS.get(name, name)
+
+
+def _decoded(body: bytes) -> str:
+    encoding = declared(body) or "utf-8"
+    if encoding not in _KNOWN_ENCODINGS:
+        raise Rejected(Code.BAD_ENCODING, "the XML declares an encoding that is not supported")
     try:
         return body.decode(encoding)
     except UnicodeDecodeError as fault:
-        if not declared and _looks_japanese(body):
+        if not declared(body) and _looks_japanese(body):
             raise Rejected(
                 Code.UNDECLARED_ENCODING,
                 "the bytes look like Shift_JIS, which the message must declare",
@@ -72,7 +80,7 @@ def json_value(source: str) -> Any:
         return json.loads(source, parse_float=Decimal, parse_constant=_no_constant)
     except RecursionError as fault:
         raise Rejected(Code.TOO_DEEP, "the JSON is nested too deep") from fault
-    except ValueError as fault:  # JSONDecodeError, and integers of thousands of digits
+    except (ValueError, InvalidOperation) as fault:  # numbers of thousands of digits as well
         raise Rejected(Code.NOT_JSON, "the body is not JSON") from fault
 
 
@@ -84,7 +92,7 @@ def json_records(source: str) -> list[Any]:
     try:
         value = json_value(source)
     except Rejected:
-        lines = [line for line in source.splitlines() if line.strip()]
+        lines = [line for line in source.split("\n") if line.strip()]  # U+2028 ends no line
         if len(lines) < 2 or not lines[0].lstrip().startswith("{"):  # noqa: PLR2004 - one line is no lines
             raise
         return counted([_line(line) for line in lines])
@@ -172,10 +180,10 @@ def unexpected(fault: Exception, position: int = 0) -> Rejected:
     """Turn what an adapter didn't foresee into a refusal that quotes none of the payload."""
     if isinstance(fault, ValidationError):
         first = fault.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
+        place = ".".join(map(_name, first["loc"]))
         return Rejected(Code.BAD_SHAPE, f"{place}: {first['msg']}", position)
     if isinstance(fault, KeyError):
-        return Rejected(Code.BAD_SHAPE, f"a field is missing: {_name(fault)}", position)
+        return Rejected(Code.BAD_SHAPE, f"a field is missing: {_name(*fault.args[:1])}", position)
     if isinstance(fault, RecursionError):
         return Rejected(Code.TOO_DEEP, "the record is nested too deep", position)
     if isinstance(fault, TypeError | AttributeError | IndexError):
@@ -183,7 +191,7 @@ def unexpected(fault: Exception, position: int = 0) -> Rejected:
     return Rejected(Code.ADAPTER_FAULT, f"the adapter failed: {type(fault).__name__}", position)
 
 
-def _name(fault: KeyError) -> str:
-    """Return the missing field's name, unless it may be a value of the payload's."""
-    name = str(fault.args[0]) if fault.args else ""
-    return name if _FIELD.fullmatch(name) else "(its name is withheld)"
+def _name(field: object = "") -> str:
+    """Return a field's name or place, unless it may be a value of the payload's."""
+    known_ = isinstance(field, str) and _FIELD.fullmatch(field)
+    return str(field) if known_ or (isinstance(field, int) and field < MAX_RECORDS) else _WITHHELD

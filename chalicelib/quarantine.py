@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from chalicelib.cards import mask
 from chalicelib.errors import Rejected, Retry
 from chalicelib.masking import mask_body
+from chalicelib.payload import declared
 from chalicelib.publish import queue_url, text_attributes
 from chalicelib.receive import CONTENT_ENCODING, Message, pack
 from chalicelib.sanitise import Policy
@@ -44,11 +45,10 @@ class Quarantine:
         except Rejected:
             body, encoding = message.raw, message.encoding
         text, packed = _fitted(_masked(body, self.policy, self.key))
-        told = [_told(reason) for reason in reasons[:REASONS_TOLD]]
         attributes = {
             "merchant": self.merchant,
             "code": reasons[0].code.value,
-            "reasons": json.dumps(told, ensure_ascii=False),
+            "reasons": _listed(reasons[:REASONS_TOLD]),
             "rejected": str(len(reasons)),
             "source": message.source_arn,
             "message_id": message.id,
@@ -67,10 +67,17 @@ def _masked(body: bytes | str, policy: Policy, key: bytes) -> bytes:
     """Return the body masked; bytes in an unknown encoding keep their values one by one."""
     if isinstance(body, str):
         return mask_body(body, policy, key).encode("utf-8", "surrogatepass")
+    encoding = declared(body) or "utf-8"
     try:
-        return mask_body(body.decode(), policy, key).encode()
-    except UnicodeDecodeError:
+        return mask_body(body.decode(encoding), policy, key).encode(encoding)
+    except (UnicodeError, LookupError):
         return mask_body(body.decode("latin-1"), policy, key).encode("latin-1", "replace")
+
+
+def _listed(reasons: Sequence[Rejected]) -> str:
+    """Return as many of the reasons as there is room for, as JSON."""
+    listed = json.dumps([_told(reason) for reason in reasons], ensure_ascii=False)
+    return listed if len(listed.encode()) <= ATTRIBUTES * 3 // 4 else _listed(reasons[:-1])
 
 
 def _told(reason: Rejected) -> dict[str, str | int]:

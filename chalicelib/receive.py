@@ -96,6 +96,6 @@ def _unpacked(packed: bytes) -> bytes:
     body = unpacker.decompress(packed, MAX_BODY + 1)
     if len(body) > MAX_BODY:
         raise Rejected(Code.BODY_TOO_LARGE, f"the body unpacks to more than {MAX_BODY} bytes")
-    if not unpacker.eof:
-        raise ValueError("cut off")
+    if not unpacker.eof or unpacker.unused_data:
+        raise ValueError("cut off, or more follows")
     return body

@@ -21,8 +21,11 @@ PERSONAL = frozenset({"email", "phone"})
 HASHED = "hmac-sha256:"
 
 #: Control characters, and those that turn the direction of writing or can't be seen.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff]"
+)
 _BLANKS = re.compile(r"\s+")
+HASH = re.compile(HASHED + "[0-9a-f]{64}")
 
 
 def sanitise(found: Transaction, policy: Policy, key: bytes = b"") -> Transaction:
@@ -31,8 +34,7 @@ def sanitise(found: Transaction, policy: Policy, key: bytes = b"") -> Transactio
         return found
     content = _walked(found.model_dump(), policy, key)
     loyalty_id = (content["customer"] or {}).get("loyalty_id")
-    digits = re.sub(r"\D", "", loyalty_id or "")
-    if len(digits) <= LONGEST_PAYMENT_CARD and is_card_number(digits):
+    if pays(loyalty_id or ""):
         # Masking it would give several people one number, so it goes altogether.
         content["customer"]["loyalty_id"] = None
         content["discrepancies"] += ("card_number_as_loyalty_id",)
@@ -41,10 +43,16 @@ def sanitise(found: Transaction, policy: Policy, key: bytes = b"") -> Transactio
     return Transaction.model_validate(content)
 
 
+def pays(loyalty_id: str) -> bool:
+    """Tell whether it is a payment card's number that was taken for a loyalty number."""
+    digits = re.sub(r"\D", "", loyalty_id)
+    return len(digits) <= LONGEST_PAYMENT_CARD and is_card_number(digits)
+
+
 def clean(text: str) -> str:
     """Return free text in NFC, without unseen characters and card data, trimmed and bounded."""
-    tidy = _BLANKS.sub(" ", _UNSEEN.sub("", unicodedata.normalize("NFC", text))).strip()
-    return mask(tidy)[:MAX_TEXT]
+    tidy = _BLANKS.sub(" ", unicodedata.normalize("NFC", _UNSEEN.sub("", text))).strip()
+    return mask(tidy)[:MAX_TEXT].rstrip()
 
 
 def personal(value: str, policy: Policy, key: bytes) -> str | None:
@@ -53,12 +61,17 @@ def personal(value: str, policy: Policy, key: bytes) -> str | None:
     A hash is HMAC-SHA256 over the lower-case address, or the digits of the number, in hex.  One
     that is hashed already stays: a message from quarantine may be read again.
     """
-    if policy == "drop" or not value.strip():
+    if policy == "drop":
         return None
-    if policy == "keep" or value.startswith(HASHED):
-        return clean(value)
+    if HASH.fullmatch(value):
+        return value
+    if policy == "keep":
+        return clean(value) or None
     plain = value.strip().lower() if "@" in value else re.sub(r"\D", "", value)
-    return HASHED + hmac.new(key, plain.encode(), hashlib.sha256).hexdigest()
+    if not plain:
+        return None  # a hash of nothing would make one person of all who have "none"
+    digest = hmac.new(key, plain.encode("utf-8", "surrogatepass"), hashlib.sha256)
+    return HASHED + digest.hexdigest()
 
 
 def _texts(found: Transaction) -> Iterator[str | None]:
@@ -72,18 +85,21 @@ def _texts(found: Transaction) -> Iterator[str | None]:
 
 
 def _harmless(customer: Customer | None) -> bool:
-    return customer is None or not (
-        customer.email
-        or customer.phone
-        or (customer.loyalty_id and SUSPECT.search(customer.loyalty_id))
-    )
+    if customer is None:
+        return True
+    if customer.email is not None or customer.phone is not None:
+        return False
+    known = customer.id or customer.loyalty_id
+    return bool(known) and not SUSPECT.search(customer.loyalty_id or "")
 
 
 def _clean_already(text: str | None) -> bool:
     return text is None or (
-        text.isprintable()
+        text != ""
+        and text.isprintable()
         and len(text) <= MAX_TEXT
         and not SUSPECT.search(text)
+        and "  " not in text
         and text == text.strip()
         and unicodedata.is_normalized("NFC", text)
     )

@@ -1,6 +1,6 @@
 """A till's time becomes RFC 3339 with an offset, or it is refused."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,10 @@ from chalicelib.errors import Code, Misconfigured, Rejected
 _DAY_AND_HOUR = 11
 #: A till's clock may be wrong, but not by decades: these bounds catch a null sent as 1970.
 _FIRST_YEAR, _LAST_YEAR = 1990, 2100
+#: Beyond the last year, and within what `datetime` knows.
+_LAST_MS = 1 << 42
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS, _MINUTE = timedelta(milliseconds=1), timedelta(minutes=1)
 
 
 @lru_cache(maxsize=32)
@@ -41,14 +45,14 @@ def instant(text: object, store_zone: str | None = None) -> str:
 
 def from_epoch_ms(value: object) -> str:
     """Return milliseconds since 1970 (an integer) as RFC 3339 in UTC."""
-    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > 1 << 48:
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > _LAST_MS:
         raise Rejected(Code.BAD_TIME, "milliseconds since 1970 were expected as an integer")
-    return _written(datetime.fromtimestamp(value / 1000, UTC))
+    return _written(_EPOCH + value * _MS)
 
 
 def epoch_ms(rfc3339: str) -> int:
     """Return a time that `instant` has written as milliseconds since 1970."""
-    return int(datetime.fromisoformat(rfc3339).timestamp() * 1000)
+    return (datetime.fromisoformat(rfc3339) - _EPOCH) // _MS
 
 
 def day(text: object) -> str:
@@ -71,4 +75,6 @@ def _parsed(text: str) -> datetime:
 def _written(moment: datetime) -> str:
     if not _FIRST_YEAR <= moment.year < _LAST_YEAR:
         raise Rejected(Code.BAD_TIME, f"the year {moment.year} is not believable")
+    if (moment.utcoffset() or _MINUTE) % _MINUTE:
+        raise Rejected(Code.BAD_TIME, "an offset has hours and minutes, no more")
     return moment.isoformat()

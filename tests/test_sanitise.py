@@ -11,7 +11,7 @@ from stdnum import luhn
 
 from chalicelib import cards
 from chalicelib.masking import mask_body
-from chalicelib.model import Customer, Line, Tender, Transaction
+from chalicelib.model import Customer, Discount, Line, Tax, Tender, Transaction
 from chalicelib.sanitise import HASHED, clean, sanitise
 
 CARDS = [
@@ -218,3 +218,102 @@ def test_secrets_and_personal_data_in_objects_and_lists_go_as_well() -> None:
     assert not found["cvv"]
     assert not found["address"]
     assert found["lines"] == [{"sku": "7"}]
+
+
+FREE_TEXT = [
+    lambda text: {"channel": text},
+    lambda text: {"lines": (Line(number=1, total=1, description=text),)},
+    lambda text: {"lines": (Line(number=1, total=1, category=text),)},
+    lambda text: {"discounts": (Discount(amount=1, name=text),)},
+    lambda text: {"taxes": (Tax(amount=1, inclusive=True, name=text),)},
+    lambda text: {"tenders": (Tender(type="card", amount=1, name=text),)},
+]
+
+
+@pytest.mark.parametrize("place", FREE_TEXT)
+@pytest.mark.parametrize(
+    ("dirty", "tidy"),
+    [
+        ("paid 4111-1111-1111-1111", "paid ****-****-****-1111"),
+        ("4111\u200b1111\u200b11111111", "************1111"),
+        ("cvv 123", "cvv [removed]"),
+        ("e\u200b\u0301", "é"),
+        ("a\ufffe\uffffb", "ab"),
+        ("a\u2028\u3000b", "a b"),
+        ("a  b", "a b"),
+        ("x" * 499 + " y", "x" * 499),
+        ("\u202e\u2066\ufeff", None),
+        ("", None),
+        (" \n", None),
+    ],
+)
+def test_every_field_that_people_type_into_is_cleaned(
+    place: Any, dirty: str, tidy: str | None
+) -> None:
+    assert sanitise(transaction(**place(dirty)), "drop") == transaction(**place(tidy))
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["id", "original", "store_id", "register_id", "receipt_number"],
+)
+def test_every_id_is_kept_to_the_letter(field: str) -> None:
+    for value in ("4111 1111 1111 1111", "00042", "PIN 1234", " x ", "e\u0301"):
+        found = sanitise(transaction(channel=" x", **{field: value}), "drop")
+        assert getattr(found, field) == value
+        assert found.channel == "x"
+
+
+@given(st.text(max_size=80) | st.text("ab \u0301\u200b\u00e94153pin=.", max_size=30))
+@settings(max_examples=200, deadline=None)
+def test_cleaning_twice_changes_nothing_more_and_what_is_clean_is_not_touched(text: str) -> None:
+    once = clean(text)
+    assert clean(once) == once
+    assert len(once) <= 500
+    found = transaction(channel=text)
+    cleaned = sanitise(found, "drop")
+    assert cleaned.channel == (once or None)
+    assert (cleaned is found) <= (found.channel == cleaned.channel)
+
+
+@given(st.text(max_size=60), st.sampled_from(["drop", "hash", "keep"]))
+@settings(max_examples=200, deadline=None)
+def test_sanitising_twice_changes_nothing_more(text: str, policy: Any) -> None:
+    found = transaction(channel=text, customer=Customer(email=text, phone=text, loyalty_id=None))
+    once = sanitise(found, policy, b"k")
+    assert sanitise(once, policy, b"k") == once
+
+
+@pytest.mark.parametrize("policy", ["drop", "hash", "keep"])
+@pytest.mark.parametrize("nothing", ["", " ", "\u200b"])
+def test_nobody_is_the_same_however_it_is_written(policy: Any, nothing: str) -> None:
+    for fields in ({}, {"email": nothing}, {"phone": nothing}, {"email": "", "phone": nothing}):
+        assert customer(policy, **fields) is None
+
+
+@pytest.mark.parametrize("nobody", ["none", "n/a", "-", "unknown"])
+def test_a_phone_without_digits_is_nobodys(nobody: str) -> None:
+    assert customer("hash", phone=nobody) is None
+
+
+def test_every_hash_stays_as_it_is_even_one_with_a_card_number_in_it() -> None:
+    hashed = HASHED + "a4111111111111111b" + "0" * 46
+    for policy in ("hash", "keep"):
+        assert customer(policy, email=hashed) == Customer(email=hashed)
+    assert customer("drop", email=hashed) is None
+    assert customer("hash", email=HASHED + "jane@example.com") != Customer(
+        email=HASHED + "jane@example.com"
+    )
+
+
+@pytest.mark.parametrize("policy", ["drop", "hash", "keep"])
+def test_a_card_number_is_no_mail_address_or_phone(policy: Any) -> None:
+    found = customer(policy, email="4111111111111111", phone="4111 1111 1111 1111")
+    assert "4111" not in str(found).replace("*1111", "").replace("* 1111", "")
+
+
+@pytest.mark.parametrize("loyalty", ["12345678", "PIN 1234", "4111111111111112", "a4111"])
+def test_a_loyalty_number_that_is_no_card_number_stays(loyalty: str) -> None:
+    found = sanitise(transaction(customer=Customer(loyalty_id=loyalty)), "drop")
+    assert found.customer == Customer(loyalty_id=loyalty)
+    assert found.discrepancies == ()
