@@ -81,9 +81,11 @@ def _singles(records: list[Any]) -> list[Any]:
     singles: list[Any] = []
     for record in records:
         page = record if isinstance(record, dict) and "location_id" not in record else {}
-        singles += [{noun: one} for noun in STATUSES for one in page.get(f"{noun}s") or ()] or [
-            record
-        ]
+        listed = {noun: page.get(f"{noun}s") for noun in STATUSES}
+        singles += [
+            {noun: one} for noun, found in listed.items() if isinstance(found, list)
+            for one in found
+        ] or [record]  # fmt: skip
     return payload.counted(singles)
 
 

@@ -3,6 +3,7 @@
 import copy
 from random import Random
 from typing import Any
+from xml.etree.ElementTree import Element
 
 JUNK: tuple[Any, ...] = (
     None, "", " ", "x", "0", "-1", "NaN", "1e400", "\u202e", "é" * 300, 0, -1, 10**30, 2**63, 0.1,
@@ -37,3 +38,28 @@ def _places(value: Any) -> Any:
     for key in keys:
         yield value, key
         yield from _places(value[key])
+
+
+def mutated_xml(random: Random, element: Element) -> Element:
+    """Return a copy of an element with one place in it dropped, doubled, retyped or nested."""
+    whole = copy.deepcopy(element)
+    parents = [one for one in whole.iter() if len(one)]
+    parent = random.choice(parents)
+    place = random.randrange(len(parent))
+    match random.randrange(5):
+        case 0:
+            parent.remove(parent[place])
+        case 1:
+            parent.append(copy.deepcopy(random.choice(parents)))
+        case 2:
+            parent[place].tag = random.choice([one.tag for one in whole.iter()])
+        case 3:
+            names = sorted(parent[place].attrib) or ["CancelFlag"]
+            parent[place].set(random.choice(names), _junk_text(random))
+        case _:
+            parent[place].text = _junk_text(random)
+    return whole
+
+
+def _junk_text(random: Random) -> str:
+    return random.choice([one for one in map(str, JUNK) if one.isprintable()])

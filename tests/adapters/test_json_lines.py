@@ -166,17 +166,6 @@ def records(path: Path) -> list[Any]:
     return [one for one in payload.json_records(path.read_text()) if isinstance(one, dict)]
 
 
-@given(random=st.randoms(use_true_random=False), path=st.sampled_from(sorted(HERE.glob("*.json*"))))
-@settings(max_examples=200, deadline=None)
-def test_a_spoiled_record_spares_its_neighbours(random: Random, path: Path) -> None:
-    if path.name == "settings.json" or path.name.endswith("expected.json"):
-        return
-    spoiled = mutated(random, random.choice(records(path)))
-    found = outcomes(json.dumps([good("Before"), spoiled, good("After")], default=float))
-    assert [isinstance(found[at], Transaction) for at in (0, -1)] == [True, True]
-    assert all(one.code != Code.ADAPTER_FAULT for one in found if isinstance(one, Rejected))
-
-
 @given(random=st.randoms(use_true_random=False))
 @settings(max_examples=100, deadline=None)
 def test_a_spoiled_flat_row_spares_its_neighbours(random: Random) -> None:
