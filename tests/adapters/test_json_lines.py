@@ -158,14 +158,6 @@ def test_a_mapping_with_a_header_is_for_csv() -> None:
         json_lines.adapter(replace(FLAT, renamed={"net_amount": "net"}))
 
 
-def good(name: str) -> dict[str, Any]:
-    return {"id": name, "date": WHEN, "total": 4, "lines": [{"item": "a", "amount": 4}]}
-
-
-def records(path: Path) -> list[Any]:
-    return [one for one in payload.json_records(path.read_text()) if isinstance(one, dict)]
-
-
 @given(random=st.randoms(use_true_random=False))
 @settings(max_examples=100, deadline=None)
 def test_a_spoiled_flat_row_spares_its_neighbours(random: Random) -> None:
