@@ -87,7 +87,8 @@ def json_value(source: str) -> Any:
 def json_records(source: str) -> list[Any]:
     """Return the records of a JSON object, a JSON array or JSON lines.
 
-    A line that isn't JSON stays in the list as a `Rejected` at its place.
+    A line that isn't JSON stays in the list as a `Rejected` at its place.  What EventBridge has
+    wrapped is unwrapped.
     """
     try:
         value = json_value(source)
@@ -95,8 +96,17 @@ def json_records(source: str) -> list[Any]:
         lines = [line for line in source.split("\n") if line.strip()]  # U+2028 ends no line
         if len(lines) < 2 or not lines[0].lstrip().startswith("{"):  # noqa: PLR2004 - one line is no lines
             raise
-        return counted([_line(line) for line in lines])
-    return counted(value if isinstance(value, list) else [value])
+        value = [_line(line) for line in lines]
+    return counted([_unwrapped(one) for one in (value if isinstance(value, list) else [value])])
+
+
+def _unwrapped(record: Any) -> Any:
+    """Return what an event of EventBridge is about; anything else as it is.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
+    """
+    wrapped = isinstance(record, dict) and record.keys() >= {"detail-type", "source", "detail"}
+    return record["detail"] if wrapped else record
 
 
 def _line(line: str) -> Any:

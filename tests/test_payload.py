@@ -175,6 +175,11 @@ def test_a_message_without_records_is_refused() -> None:
     assert code_of(payload.json_records, "[]") is Code.EMPTY
 
 
+def test_what_eventbridge_wraps_is_unwrapped() -> None:
+    wrapped = {"version": "0", "detail-type": "sale", "source": "till", "detail": {"a": 1}}
+    assert payload.json_records(json.dumps([wrapped, {"detail": 2}])) == [{"a": 1}, {"detail": 2}]
+
+
 def test_a_message_holds_only_so_many_records() -> None:
     assert len(payload.counted([0] * payload.MAX_RECORDS)) == payload.MAX_RECORDS
     assert code_of(payload.counted, [0] * (payload.MAX_RECORDS + 1)) is Code.TOO_MANY

@@ -28,13 +28,20 @@ def singles(records: list[Any]) -> list[Any]:
     """Take pages, and orders with refunds, apart, so that one bad object spoils no other."""
     found: list[Any] = []
     for record in records:
-        inside = record
-        if isinstance(record, dict) and not record.keys() & {"id", "line_items"}:
-            names = (name for noun in _WRAPPERS for name in (noun, f"{noun}s"))
-            inside = next((record[name] for name in names if record.get(name)), record)
+        inside = _inside(record)
         for single in inside if isinstance(inside, list) else [inside]:
             found += [single, *_refunds_in(single)]
     return payload.counted(found)
+
+
+def _inside(record: Any) -> Any:
+    """Return what the API or EventBridge has wrapped: an object, or a page of them."""
+    if isinstance(record, dict) and record.keys() >= {"payload", "metadata"}:
+        record = record["payload"]
+    if not isinstance(record, dict) or record.keys() & {"id", "line_items"}:
+        return record
+    names = (name for noun in _WRAPPERS for name in (noun, f"{noun}s"))
+    return next((record[name] for name in names if record.get(name)), record)
 
 
 def _refunds_in(order: Any) -> list[Any]:
