@@ -26,6 +26,8 @@ class Ready(Piece):
     """A transaction that is ready to be claimed and published."""
 
     event: Event
+    #: When it was sold, in milliseconds since 1970.
+    sold_ms: int = 0
 
 
 @dataclass

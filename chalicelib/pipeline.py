@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib import times
 from chalicelib.calls import attempt, in_parallel
 from chalicelib.claims import Claim, Verdict
 from chalicelib.dedupe import Store, wall_clock
 from chalicelib.delivery import Delivery, Piece, Ready, rounds
 from chalicelib.errors import Code, Ignored, Rejected, Retry
+from chalicelib.metrics import embedded
 from chalicelib.model import Merchant, Outcome
 from chalicelib.publish import Event, Publisher, event
 from chalicelib.quarantine import Quarantine
@@ -51,9 +53,9 @@ class Pipeline:
     hash_key: bytes = b""
     now_ms: Callable[[], int] = wall_clock
 
-    def run(self, messages: Iterable[Message], deadline_ms: int) -> None:
+    def run(self, messages: Iterable[Message], deadline_ms: int, request_id: str = "") -> None:
         """Bring every message to its end before the deadline, or raise Retry for the rest."""
-        tally = Tally()
+        tally = Tally(request_id)
         deliveries = [Delivery(message) for message in messages]
         for delivery in deliveries:
             if self._fits(ROUND_MS, deadline_ms):
@@ -61,10 +63,11 @@ class Pipeline:
             tally.arrived += len(delivery.pieces)
         for pieces in rounds(piece for one in deliveries for piece in one.ready):
             if self._fits(ROUND_MS, deadline_ms):
-                attempt(lambda part: self._settle(part, deadline_ms), pieces)
+                attempt(lambda part: self._settle(part, deadline_ms, tally), pieces)
         in_parallel(self._set_aside, [one for one in deliveries if one.refused])
         for delivery in deliveries:
             tally.count((piece.fate, piece.rejection) for piece in delivery.pieces)
+            tally.lags += self._lags(delivery)
         self._finish(deliveries, tally)
 
     def _read(self, message: Message, tally: Tally) -> list[Piece]:
@@ -83,12 +86,14 @@ class Pipeline:
             return Piece(rejection=outcome)
         tally.discrepancies.update(outcome.discrepancies)
         found = event(outcome)
-        return Ready(event=found, rejection=self.publisher.refusal(found))
+        sold_ms = times.epoch_ms(outcome.occurred_at)
+        return Ready(event=found, rejection=self.publisher.refusal(found), sold_ms=sold_ms)
 
-    def _settle(self, pieces: Sequence[Ready], deadline_ms: int) -> None:
+    def _settle(self, pieces: Sequence[Ready], deadline_ms: int, tally: Tally) -> None:
         """Claim, publish, commit: one batch, in which each key is there once."""
         ready = {piece.event.key: piece for piece in pieces}
         batch, lease = uuid.uuid4().hex, deadline_ms + LEASE_MARGIN_MS
+        tally.batches.append(batch)
         wanted = [_wanted(piece.event, batch, lease) for piece in pieces]
         ours = []
         for key, (verdict, claim) in self.store.claim(wanted, deadline_ms - FROM_LOOK_MS).items():
@@ -118,7 +123,9 @@ class Pipeline:
 
     def _finish(self, deliveries: Sequence[Delivery], tally: Tally) -> None:
         """Log the counts; acknowledge what is done and raise for the rest, if there is a rest."""
-        self.log({"merchant": self.merchant.id, "messages": len(deliveries), **tally.line()})
+        line = {"merchant": self.merchant.id, "messages": len(deliveries), **tally.line()}
+        for each in embedded(line, tally.lags, self.now_ms()):
+            self.log(each)
         if not tally.conserved:
             raise Retry("the counts don't add up: nothing is acknowledged")
         done = [one.message for one in deliveries if one.finished]
@@ -126,6 +133,13 @@ class Pipeline:
         if left:
             self.acknowledge(done, left)
             raise Retry(f"{len(left)} of {len(deliveries)} messages are left for another try")
+
+    def _lags(self, delivery: Delivery) -> list[int]:
+        """Return how long after each sale it was published: a till's clock may be ahead of ours."""
+        now = self.now_ms()
+        return [
+            max(now - piece.sold_ms, 0) for piece in delivery.ready if piece.fate is Fate.PUBLISHED
+        ]
 
     def _fits(self, needed_ms: int, deadline_ms: int) -> bool:
         return self.now_ms() + needed_ms <= deadline_ms

@@ -24,11 +24,17 @@ class Fate(StrEnum):
 class Tally:
     """One invocation's counts.  `arrived` is counted when reading, fates when all is done."""
 
+    #: Which invocation of the function it is, as Lambda's own log lines name it.
+    request_id: str = ""
     arrived: int = 0
     fates: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     discrepancies: Counter[str] = field(default_factory=Counter)
+    #: Milliseconds from each sale to its publishing.
+    lags: list[int] = field(default_factory=list)
+    #: The claims' batch ids, to find an invocation by.
+    batches: list[str] = field(default_factory=list)
 
     def count(self, ended: Iterable[tuple[Fate, Rejected | None]]) -> None:
         """Count how each piece of a message ended, and the codes of those in quarantine."""
@@ -45,10 +51,14 @@ class Tally:
     def line(self) -> dict[str, Any]:
         """Return the counts as they are logged."""
         return {
+            "request_id": self.request_id,
             "in": self.arrived,
             **{fate.value: self.fates[fate] for fate in Fate},
             "conserved": self.conserved,
+            "unconserved": int(not self.conserved),
+            "discrepancies": self.discrepancies.total(),
             "codes": dict(self.codes),
             "ignored_as": dict(self.reasons),
-            "discrepancies": dict(self.discrepancies),
+            "discrepancies_as": dict(self.discrepancies),
+            "batches": self.batches,
         }

@@ -61,7 +61,8 @@ def relay(event: "SQSEvent | SNSEvent", merchant: Merchant) -> None:
     context: Any = event.context
     deadline = wall_clock() + context.get_remaining_time_in_millis()
     arn = context.invoked_function_arn
-    pipeline(merchant, arn).run(messages(event.to_dict()), deadline)
+    run = pipeline(merchant, arn).run
+    run(messages(event.to_dict()), deadline, context.aws_request_id)
 
 
 @cache

@@ -255,10 +255,13 @@ def test_an_outage_of_one_service_loses_nothing_and_repeats_at_most_once(
 
 def test_every_invocation_logs_counts_that_add_up(world: World) -> None:
     world.settle(*batch(3), message(raw="<"), message({"open": True}))
-    [line] = world.logged
+    by_code, line = world.logged
+    assert (by_code["code"], by_code["quarantined"]) == ("not_json", 1)
     parts = ("published", "duplicate", "superseded", "ignored", "quarantined", "left")
     assert line["in"] == 5 == sum(line[part] for part in parts)
     assert line["conserved"]
+    assert len(line["lag"]) == line["published"] == 3
+    assert len(line["batches"]) == 1
 
 
 def test_what_was_refused_is_not_remembered_as_published(world: World) -> None:

@@ -1,0 +1,43 @@
+"""CloudWatch metrics in the embedded format: log lines that CloudWatch counts by itself.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+A count of nothing is no metric: CloudWatch charges by the metric, and alarms know what silence is.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+NAMESPACE = "Tillbridge"
+DIMENSIONS = ("stage", "merchant")
+COUNTS = ("in", "published", "duplicate", "superseded", "ignored", "quarantined", "left",
+          "discrepancies", "unconserved")  # fmt: skip
+#: A metric holds so many values at most.
+MOST_VALUES = 100
+
+
+def embedded(line: Mapping[str, Any], lags: Sequence[int], now_ms: int) -> Iterator[dict[str, Any]]:
+    """Yield a line for each code of quarantine, and then the log line with its metrics.
+
+    `lags` are milliseconds from a sale to its publishing.
+    """
+    for code, count in line["codes"].items():
+        by_code = {"merchant": line["merchant"], "code": code, "quarantined": count}
+        yield by_code | _directive((*DIMENSIONS, "code"), {"quarantined": "Count"}, now_ms)
+    units = {name: "Count" for name in COUNTS if line[name]}
+    told = dict(line)
+    if lags:
+        told["lag"] = _sampled(sorted(lags))
+        units["lag"] = "Milliseconds"
+    yield told | _directive(DIMENSIONS, units, now_ms)
+
+
+def _sampled(values: list[int]) -> list[int]:
+    """Return the values, or as many as may be, the greatest among them."""
+    step = -(-len(values) // MOST_VALUES)
+    return values[::-step][::-1]
+
+
+def _directive(dimensions: Sequence[str], units: Mapping[str, str], now_ms: int) -> dict[str, Any]:
+    metrics = [{"Name": name, "Unit": unit} for name, unit in units.items()]
+    found = {"Namespace": NAMESPACE, "Dimensions": [list(dimensions)], "Metrics": metrics}
+    return {"_aws": {"Timestamp": now_ms, "CloudWatchMetrics": [found]}}
