@@ -1,12 +1,13 @@
 # Tillbridge.  `make` alone lists what there is.
 PYTHON ?= python3
 N ?= 2000
+STAGE ?= dev
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test check format lint types imports clean
+.PHONY: help run stop deploy package destroy test check format lint types imports clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -16,6 +17,15 @@ run: $(READY) ## send a day's trading through the real app, on the embedded AWS 
 
 stop: $(READY) ## stop what `make run KEEP=1` left up
 	@$(BIN)/python -m ops stop
+
+deploy: $(READY) ## ship a stage: resources, then `chalice deploy` (STAGE=dev)
+	@$(BIN)/python -m ops deploy --stage $(STAGE)
+
+package: $(READY) ## make CloudFormation of a stage, and ship that with BUCKET=... (STAGE=dev)
+	@$(BIN)/python -m ops package --stage $(STAGE) $(if $(BUCKET),--bucket $(BUCKET)) out/$(STAGE)
+
+destroy: $(READY) ## delete a stage, but for its table and its dead letters; asks first (STAGE=dev)
+	@$(BIN)/python -m ops destroy --stage $(STAGE)
 
 test: $(READY) ## run the tests, those on the embedded AWS included
 	@$(BIN)/pytest

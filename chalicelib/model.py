@@ -170,6 +170,8 @@ class Merchant:
     personal: Literal["drop", "hash", "keep"] = "drop"
     #: Names of the queues (or topics, with `topic:` before them) beside the app's own topic.
     also: tuple[str, ...] = ()
+    #: The POS vendor's AWS account, if it sends from there: it may send, and nothing else.
+    sender: str | None = None
 
 
 def joined(*parts: str) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_adapt(commands)
     _add_resources(commands)
     _add_project(commands)
+    _add_deploy(commands)
+    _add_package(commands)
+    _add_destroy(commands)
     _add_run(commands)
     _add_schema(commands)
     _add_stop(commands)
@@ -55,34 +59,82 @@ def _add_adapt(commands: Any) -> None:
     )
 
 
+def _add_stage(parser: Any) -> None:
+    stage = os.environ.get("STAGE", "dev")
+    parser.add_argument("--stage", default=stage, help=f"default: STAGE, or dev (now: {stage})")
+
+
 def _add_resources(commands: Any) -> None:
-    text = "Print the CloudFormation template of a stage, derived from app.py."
+    text = "Print the CloudFormation template of a stage's resources, derived from app.py."
     parser = commands.add_parser("resources", help=text, description=text)
-    parser.add_argument("--stage", default="dev")
+    _add_stage(parser)
     parser.set_defaults(command=_resources)
 
 
 def _resources(options: argparse.Namespace) -> int:
-    from ops.resources import template
+    from ops.resources import whole
 
-    print(json.dumps(template(options.stage), indent=2))
+    print(json.dumps(whole(options.stage), indent=2))
     return 0
 
 
 def _add_project(commands: Any) -> None:
     text = "Write the Chalice project of a stage, with a policy file for each merchant's function."
     parser = commands.add_parser("project", help=text, description=text)
-    parser.add_argument("--stage", default="dev")
+    _add_stage(parser)
     parser.add_argument("folder", type=Path)
     parser.set_defaults(command=_project)
 
 
 def _project(options: argparse.Namespace) -> int:
+    from ops.aws import place
     from ops.project import build
 
-    build(options.stage, options.folder, {})
+    build(options.stage, options.folder, {}, place())
     print(f"written; now: cd {options.folder} && chalice deploy --stage {options.stage}")
     return 0
+
+
+def _add_deploy(commands: Any) -> None:
+    text = "Deploy a stage: its resources by CloudFormation, its functions by `chalice deploy`."
+    parser = commands.add_parser("deploy", help=text, description=text)
+    _add_stage(parser)
+    parser.set_defaults(command=_deploy)
+
+
+def _deploy(options: argparse.Namespace) -> int:
+    from ops.deploy import deploy
+
+    return deploy(options.stage)
+
+
+def _add_package(commands: Any) -> None:
+    text = "Package a stage as CloudFormation, functions included; with --bucket, deploy that."
+    parser = commands.add_parser("package", help=text, description=text)
+    _add_stage(parser)
+    parser.add_argument("--bucket", default="", help="where zip and templates may be put")
+    parser.add_argument("folder", type=Path)
+    parser.set_defaults(command=_package)
+
+
+def _package(options: argparse.Namespace) -> int:
+    from ops.ship import ship
+
+    return ship(options.stage, options.folder, options.bucket)
+
+
+def _add_destroy(commands: Any) -> None:
+    text = "Delete a stage, but for its table and its dead letters.  Asks first."
+    parser = commands.add_parser("destroy", help=text, description=text)
+    _add_stage(parser)
+    parser.add_argument("--yes", action="store_true", help="don't ask")
+    parser.set_defaults(command=_destroy)
+
+
+def _destroy(options: argparse.Namespace) -> int:
+    from ops.destroy import destroy
+
+    return destroy(options.stage, sure=options.yes)
 
 
 def _add_run(commands: Any) -> None:

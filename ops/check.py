@@ -9,8 +9,9 @@ from typing import Any
 
 from ops.day import CARDS, Day
 from ops.emulator import Emulator
+from ops.local import STAGE
 from ops.merchants import Declared
-from ops.stack import STAGE, function_name
+from ops.resources import function_name
 
 FATES = ("in", "published", "duplicate", "superseded", "ignored", "quarantined", "left")
 

@@ -6,8 +6,11 @@ from chalicelib.wiring import destinations
 from ops.merchants import Declared
 
 
-def policy(one: Declared, stage: str, place: str = "*:*") -> dict[str, Any]:
-    """Return the IAM policy of a merchant's function; `place` is region:account."""
+def policy(one: Declared, stage: str, place: str) -> dict[str, Any]:
+    """Return the IAM policy of a merchant's function.
+
+    `place` is region:account, or stands for them in a template: ${AWS::Region}:${AWS::AccountId}.
+    """
     name = f"tillbridge-{stage}"
     function = f"{name}-{one.function}"
     table = f"arn:aws:dynamodb:{place}:table/{name}"
@@ -16,9 +19,8 @@ def policy(one: Declared, stage: str, place: str = "*:*") -> dict[str, Any]:
     topics = [arn for arn in out if arn.split(":")[2] == "sns"]
     queues = [arn for arn in out if arn.split(":")[2] == "sqs"]
     statements = [
-        _allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-               [f"arn:aws:logs:{place}:log-group:/aws/lambda/{function}",
-                f"arn:aws:logs:{place}:log-group:/aws/lambda/{function}:*"]),
+        _allow(["logs:CreateLogStream", "logs:PutLogEvents"],
+               [f"arn:aws:logs:{place}:log-group:/aws/lambda/{function}:*"]),
         _allow(["dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate", "dynamodb:PutItem",
                 "dynamodb:BatchGetItem"], [table]) | _own_keys(one.merchant.id),
         _allow(["sns:Publish"], topics),
@@ -36,7 +38,8 @@ def policy(one: Declared, stage: str, place: str = "*:*") -> dict[str, Any]:
 
 
 def _allow(actions: list[str], resources: list[str]) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": actions, "Resource": resources}
+    filled = [{"Fn::Sub": one} if "${" in one else one for one in resources]
+    return {"Effect": "Allow", "Action": actions, "Resource": filled}
 
 
 def _own_keys(merchant: str) -> dict[str, Any]:

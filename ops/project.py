@@ -5,17 +5,18 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ops.merchants import declared
+from ops.merchants import Declared, declared
 from ops.permissions import policy
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ("app.py", "chalicelib", "requirements.txt")
 
 
-def build(stage: str, into: Path, environment: dict[str, str], **settings: Any) -> Path:
+def build(stage: str, into: Path, environment: dict[str, str], place: str, **settings: Any) -> Path:
     """Write a Chalice project for that stage, a policy file per function included.
 
-    What Chalice keeps there of earlier deployments stays: it knows its functions from it.
+    `place` is region:account, as in an ARN.  HASH_KEY in the environment goes to the functions
+    that hash, and to no other.  What Chalice keeps there of earlier deployments stays.
     """
     (into / ".chalice").mkdir(parents=True, exist_ok=True)
     for name in SHIPPED:
@@ -24,19 +25,24 @@ def build(stage: str, into: Path, environment: dict[str, str], **settings: Any) 
             shutil.copytree(ROOT / name, into / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(ROOT / name, into / name)
+    shared = {name: value for name, value in environment.items() if name != "HASH_KEY"}
     config = json.loads((ROOT / ".chalice" / "config.json").read_text()) | settings
     section = config["stages"].get(stage, {})
-    section["environment_variables"] = {"STAGE": stage, **environment}
-    section["lambda_functions"] = {
-        one.function: _function(stage, one.function, policy(one, stage), into)
-        for one in declared(stage)
-    }
+    section["environment_variables"] = {"STAGE": stage, **shared}
+    functions: dict[str, Any] = {}
+    for one in declared(stage):
+        functions[one.function] = _policed(policy(one, stage, place), stage, one, into)
+        if one.merchant.personal == "hash":
+            own = {"HASH_KEY": environment.get("HASH_KEY", "")}
+            functions[one.function]["environment_variables"] = own
+    section["lambda_functions"] = functions
     config["stages"] = {stage: section}
     (into / ".chalice" / "config.json").write_text(json.dumps(config, indent=2))
     return into
 
 
-def _function(stage: str, function: str, document: dict[str, Any], into: Path) -> dict[str, str]:
-    name = f"policy-{stage}-{function}.json"
+def _policed(document: dict[str, Any], stage: str, one: Declared, into: Path) -> dict[str, Any]:
+    """Write the policy of a function, and return the function's settings."""
+    name = f"policy-{stage}-{one.function}.json"
     (into / ".chalice" / name).write_text(json.dumps(document, indent=2))
     return {"iam_policy_file": name}

@@ -1,44 +1,161 @@
-"""Everything a stage needs beside its functions, as one CloudFormation template.
+"""Everything a stage needs beside its functions, as CloudFormation templates.
 
-It is derived from the decorated functions in app.py: a merchant's queue or topic, its dead-letter
-queue, the table, the topic that transactions leave by, and the queues of its subscribers.
+It is derived from the decorated functions in app.py.  What all merchants share is one stack, and
+each merchant is another: it can be added, changed and taken away by itself, and a hundred of them
+stay within CloudFormation's limits.
 """
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from chalicelib.errors import Misconfigured
+from ops import watch
 from ops.merchants import Declared, declared
+from ops.parts import (
+    Resource,
+    arn,
+    dead_queue,
+    log_group,
+    logical_id,
+    may,
+    queue,
+    queue_policy,
+    subscription,
+    table,
+    topic,
+    topic_policy,
+)
 
 CONFIG = Path(__file__).parents[1] / ".chalice" / "config.json"
 #: Queues that get every transaction, whatever the merchant.
 SUBSCRIBERS = ("rewards",)
-#: A message comes back this often before SQS puts it among the dead letters: with the waits of
-#: chalicelib.acknowledge, an outage of twenty minutes sends nothing there.
-MOST_RECEIVES = 12
-_DAY = 24 * 3600
-KEEP_SECONDS, KEEP_DEAD_SECONDS = 4 * _DAY, 14 * _DAY
+#: Dashboards have so many merchants at most, for the sake of their template's size.
+ROWS = 60
 
 
-def template(stage: str) -> dict[str, Any]:
-    """Return the CloudFormation template of a stage."""
-    name = f"tillbridge-{stage}"
-    topic = f"{name}-transactions"
-    resources: dict[str, Any] = {"Table": _table(name), "Transactions": _topic(topic)}
-    for one in declared(stage):
-        resources |= _merchant(one, name)
-        for extra in one.merchant.also:
-            kind, _, bare = extra.rpartition(":")
-            resources[logical_id(bare)] = (
-                _topic(f"{name}-{bare}") if kind else _queue(f"{name}-{bare}")
-            )
-    for subscriber in SUBSCRIBERS:
-        resources |= _subscriber(subscriber, f"{name}-{subscriber}")
+def prefix(stage: str) -> str:
+    """Return what every name of a stage begins with."""
+    return f"tillbridge-{stage}"
+
+
+def stacks(stage: str) -> dict[str, Resource]:
+    """Return the stage's stacks by their names, in the order in which they are created."""
+    merchants, name = declared(stage), prefix(stage)
+    whole(stage)  # which refuses names that are taken
+    about = f"what all of stage {stage} share"
+    found = {f"{name}-core": template(core(stage, merchants), about)}
+    for one in merchants:
+        about = f"merchant {one.merchant.id} of stage {stage}"
+        found[stack_name(stage, one)] = template(of_merchant(one, stage), about)
+    for label, board in _dashboards(stage, merchants).items():
+        found[f"{name}-{label.lower()}"] = template({label: board}, f"dashboard of stage {stage}")
+    return found
+
+
+def stack_name(stage: str, one: Declared) -> str:
+    """Return the name of a merchant's own stack."""
+    return f"{prefix(stage)}-merchant-{one.merchant.id}"
+
+
+def whole(stage: str) -> Resource:
+    """Return all of a stage as one template; raise Misconfigured where two things have one name."""
+    merchants = declared(stage)
+    parts = [core(stage, merchants), _dashboards(stage, merchants)]
+    parts += [of_merchant(one, stage) for one in merchants]
+    resources: Resource = {}
+    for part in parts:
+        resources |= part
+    _refuse_twins([key for part in parts for key in part], merchants)
+    _refuse_twins([_name(one) for one in resources.values()])
+    return template(resources, f"stage {stage}")
+
+
+def _refuse_twins(names: list[str], merchants: Sequence[Declared] = ()) -> None:
+    """Refuse names that are there twice; in a package, functions are among the resources."""
+    counts = Counter(names + [logical_id(one.function) for one in merchants])
+    for name, count in counts.items():
+        if name and count > 1:
+            raise Misconfigured(f"{name} would be there twice: rename a merchant in app.py")
+
+
+def _name(resource: Resource) -> str:
+    """Return a resource's type and name, or nothing if it has none that must be its own."""
+    kinds = ("QueueName", "TopicName", "LogGroupName", "AlarmName")
+    named = [resource["Properties"][kind] for kind in kinds if kind in resource["Properties"]]
+    return f"{resource['Type']} {named[0]}" if named else ""
+
+
+def template(resources: Resource, about: str) -> Resource:
+    """Return resources as a template of CloudFormation's."""
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": f"Tillbridge, stage {stage}: queues, topics and the dedupe table",
+        "Description": f"Tillbridge: {about}",
         "Resources": resources,
     }
+
+
+def core(stage: str, merchants: list[Declared]) -> Resource:
+    """Return what the merchants share: table, outgoing topic, subscribers, alarms' topic."""
+    name = prefix(stage)
+    found: Resource = {
+        "Table": table(name),
+        "Transactions": topic(f"{name}-transactions"),
+        "TransactionsPolicy": topic_policy("Transactions"),
+        "Undelivered": dead_queue(f"{name}-undelivered"),
+        "UndeliveredPolicy": queue_policy(["Undelivered"], _from_transactions("undelivered", name)),
+        "Alarms": topic(f"{name}-alarms"),
+        "UndeliveredAlarm": watch.dead_letters(name, f"{name}-undelivered"),
+    }
+    for extra in sorted({extra for one in merchants for extra in one.merchant.also}):
+        found |= _extra(extra, name)
+    for subscriber in SUBSCRIBERS:
+        found |= _subscriber(subscriber, name)
+    return found
+
+
+def _dashboards(stage: str, merchants: list[Declared]) -> Resource:
+    found: Resource = {}
+    for number, start in enumerate(range(0, len(merchants), ROWS), 1):
+        label = prefix(stage) if number == 1 else f"{prefix(stage)}-{number}"
+        rows = merchants[start : start + ROWS]
+        found[f"Dashboard{number}"] = watch.dashboard(label, stage, rows)
+    return found
+
+
+def of_merchant(one: Declared, stage: str) -> Resource:
+    """Return what one merchant has: its source, its dead letters, its log and its alarms."""
+    name, bare = f"{prefix(stage)}-{one.merchant.id}", logical_id(one.merchant.id)
+    source, dead = f"{bare}{'Queue' if one.kind == 'sqs' else 'Topic'}", f"{bare}Dead"
+    found: Resource = {
+        dead: dead_queue(f"{name}-dead"),
+        f"{bare}Log": log_group(function_name(stage, one)),
+    }
+    principal = {"AWS": {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::{one.merchant.sender}:root"}}
+    if one.kind == "sns":
+        sender = [may("sns:Publish", {"Ref": source}, principal)] if one.merchant.sender else []
+        found |= {
+            source: topic(one.source),
+            f"{bare}TopicPolicy": topic_policy(source, *sender),
+            f"{bare}DeadPolicy": queue_policy([dead]),
+        }
+    else:
+        target = {"Fn::GetAtt": [source, "Arn"]}
+        sender = [may("sqs:SendMessage", target, principal)] if one.merchant.sender else []
+        # AWS refuses a queue that shows a message again while its function may still be at it.
+        found |= {
+            source: queue(one.source, f"{name}-dead", visibility=6 * lambda_timeout())
+            | {"DependsOn": dead},
+            f"{bare}QueuePolicy": queue_policy([source, dead], *sender),
+        }
+    return found | {f"{bare}{label}Alarm": alarm for label, alarm in watch.alarms(one, stage)}
+
+
+def function_name(stage: str, one: Declared) -> str:
+    """Return the name that Chalice gives a merchant's function."""
+    return f"{prefix(stage)}-{one.function}"
 
 
 def lambda_timeout() -> int:
@@ -46,90 +163,29 @@ def lambda_timeout() -> int:
     return int(json.loads(CONFIG.read_text())["lambda_timeout"])
 
 
-def _merchant(one: Declared, name: str) -> dict[str, Any]:
-    dead = f"{logical_id(one.merchant.id)}Dead"
-    found = {dead: _queue(f"{name}-{one.merchant.id}-dead", KEEP_DEAD_SECONDS)}
-    if one.kind == "sns":
-        return found | {logical_id(one.merchant.id): _topic(one.source)}
-    queue = _queue(one.source)
-    # AWS refuses a queue that shows a message again while its function may still be at it.
-    queue["Properties"] |= {
-        "VisibilityTimeout": 6 * lambda_timeout(),
-        "RedrivePolicy": {
-            "deadLetterTargetArn": {"Fn::GetAtt": [dead, "Arn"]},
-            "maxReceiveCount": MOST_RECEIVES,
-        },
-    }
-    return found | {logical_id(one.merchant.id): queue}
+def _extra(extra: str, name: str) -> Resource:
+    """Return a destination that a merchant adds: a queue, or a topic after `topic:`."""
+    kind, _, bare = extra.rpartition(":")
+    ref = logical_id(bare)
+    if kind:
+        return {ref: topic(f"{name}-{bare}"), f"{ref}Policy": topic_policy(ref)}
+    return {ref: queue(f"{name}-{bare}"), f"{ref}Policy": queue_policy([ref])}
 
 
-def _subscriber(label: str, name: str) -> dict[str, Any]:
-    queue = logical_id(label)
-    arn = {"Fn::GetAtt": [queue, "Arn"]}
-    source = {"ArnEquals": {"aws:SourceArn": {"Ref": "Transactions"}}}
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-        "Condition": source,
-    }
-    policy = {"Version": "2012-10-17", "Statement": [statement]}
+def _subscriber(label: str, name: str) -> Resource:
+    """Return a queue that gets every transaction, and takes back what fails there too often."""
+    ref, full = logical_id(label), f"{name}-{label}"
+    allowed = _from_transactions(label, name)
     return {
-        queue: _queue(name),
-        f"{queue}Policy": {
-            "Type": "AWS::SQS::QueuePolicy",
-            "Properties": {"Queues": [{"Ref": queue}], "PolicyDocument": policy},
-        },
-        f"{queue}Subscription": {
-            "Type": "AWS::SNS::Subscription",
-            "Properties": {
-                "TopicArn": {"Ref": "Transactions"},
-                "Protocol": "sqs",
-                "Endpoint": arn,
-                "RawMessageDelivery": True,
-            },
-        },
+        f"{ref}Dead": dead_queue(f"{full}-dead"),
+        ref: queue(full, f"{full}-dead") | {"DependsOn": f"{ref}Dead"},
+        f"{ref}Policy": queue_policy([ref, f"{ref}Dead"], allowed),
+        f"{ref}Subscription": subscription("Transactions", full, f"{name}-undelivered")
+        | {"DependsOn": [f"{ref}Policy", "UndeliveredPolicy"]},
     }
 
 
-def _queue(name: str, keep: int = KEEP_SECONDS) -> dict[str, Any]:
-    properties: dict[str, Any] = {
-        "QueueName": name,
-        "MessageRetentionPeriod": keep,
-        "SqsManagedSseEnabled": True,
-    }
-    if name.endswith(".fifo"):
-        properties["FifoQueue"] = True
-    return {"Type": "AWS::SQS::Queue", "Properties": properties}
-
-
-def _topic(name: str) -> dict[str, Any]:
-    properties: dict[str, Any] = {"TopicName": name}
-    if name.endswith(".fifo"):
-        properties["FifoTopic"] = True
-    return {"Type": "AWS::SNS::Topic", "Properties": properties}
-
-
-def _table(name: str) -> dict[str, Any]:
-    return {
-        "Type": "AWS::DynamoDB::Table",
-        # What is known to be published outlives a stack that is deleted by mistake.
-        "DeletionPolicy": "Retain",
-        "UpdateReplacePolicy": "Retain",
-        "Properties": {
-            "TableName": name,
-            "BillingMode": "PAY_PER_REQUEST",
-            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
-            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-            "TimeToLiveSpecification": {"AttributeName": "expiry", "Enabled": True},
-            "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
-            "SSESpecification": {"SSEEnabled": True},
-        },
-    }
-
-
-def logical_id(name: str) -> str:
-    """Return a name as a logical id: harbour-coffee becomes HarbourCoffee."""
-    words = name.replace(".", "-").replace("_", "-").split("-")
-    return "".join(word[:1].upper() + word[1:] for word in words)
+def _from_transactions(label: str, name: str) -> Resource:
+    source = {"aws:SourceArn": {"Ref": "Transactions"}}
+    principal: dict[str, Any] = {"Service": "sns.amazonaws.com"}
+    return may("sqs:SendMessage", arn("sqs", f"{name}-{label}"), principal, ArnEquals=source)

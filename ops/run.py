@@ -13,8 +13,8 @@ from chalicelib.calls import batches
 from ops.check import FATES, Found, collect, failures, log_lines
 from ops.day import Day, trading
 from ops.emulator import REGION, Emulator, running, stop_kept
+from ops.local import STAGE, deploy
 from ops.merchants import Declared, declared
-from ops.stack import STAGE, create_resources, deploy_functions
 
 #: A topic calls its function once a message, and the emulator starts a process for each that
 #: can't wait; so the till that sends by topic sends as fast as a busy till, not all at once.
@@ -41,10 +41,9 @@ def run(count: int, *, keep: bool) -> int:
     began = time.monotonic()
     with running(keep=keep) as emulator:
         console.print(f"emulator   up at {emulator.endpoint}, on this machine only")
-        create_resources(emulator)
-        console.print("resources  queues, dead-letter queues, topics, table: created from app.py")
-        size = deploy_functions(emulator, {"HASH_KEY": secrets.token_hex(16)})
+        size = deploy(emulator, secrets.token_hex(16))
         merchants = declared(STAGE)
+        console.print("resources  queues, dead-letter queues, topics, table: created from app.py")
         console.print(f"functions  {len(merchants)} merchants deployed, {size / 1e6:.1f} MB zip")
         days = trading(count)
         _trade(emulator, merchants, days, console)

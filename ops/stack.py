@@ -1,98 +1,129 @@
-"""The app on the emulator: resources first, then the functions, both by CloudFormation."""
+"""CloudFormation stacks: created or brought up to date, and waited for."""
 
-import hashlib
 import json
-import os
-import platform
-import subprocess
-import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
-from ops.emulator import Emulator
-from ops.merchants import Declared, declared
-from ops.project import ROOT, build
-from ops.resources import logical_id, template
+from botocore.exceptions import ClientError
 
-STAGE = "local"
-WHEELS = ROOT / ".local" / "wheels"
-BUCKET = "tillbridge-local-code"
-#: Workers a function.  The emulator unpacks the code anew for each of them, in one process.
-WORKERS = 2
-_ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64"}
+from chalicelib.errors import Misconfigured
+from ops.parts import Resource
+
+#: What CloudFormation takes in a call; anything longer must lie in S3.
+MOST_BYTES = 51_200
+MOST_RESOURCES = 500
+_POLL_SECONDS = 0.05, 5.0
+_NOTHING = ("didn't contain changes", "No updates are to be performed")
 
 
-def create_resources(emulator: Emulator, stage: str = STAGE) -> None:
-    """Create queues, topics and the table."""
-    _create(emulator, f"tillbridge-{stage}-resources", template(stage))
-    # The emulator's CloudFormation leaves TTL out, so the table gets it by its own call.
-    emulator.client("dynamodb").update_time_to_live(
-        TableName=f"tillbridge-{stage}",
-        TimeToLiveSpecification={"AttributeName": "expiry", "Enabled": True},
+def apply(
+    cloudformation: Any, name: str, template: Resource, url: str = "", **parameters: str
+) -> bool:
+    """Create or update a stack and wait for it; return whether anything changed.
+
+    What stands already under a name of the template's, and outlived its stack, is taken in.
+    `url` is where the template lies in S3, if it is too long to be sent.  Of the parameters those
+    are passed on that the template has.
+    """
+    body = json.dumps(template, separators=(",", ":"))
+    if not url and len(body) > MOST_BYTES:
+        raise Misconfigured(f"the template of {name} has {len(body)} bytes: give a bucket for it")
+    before = status(cloudformation, name)
+    change = f"tillbridge-{int(time.time())}"
+    cloudformation.create_change_set(
+        StackName=name,
+        ChangeSetName=change,
+        ChangeSetType="UPDATE" if before else "CREATE",
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        ImportExistingResources=True,
+        Parameters=[
+            {"ParameterKey": key, "ParameterValue": parameters[key]}
+            for key in template.get("Parameters", {})
+        ],
+        **({"TemplateURL": url} if url else {"TemplateBody": body}),
     )
+    if not _ready(cloudformation, name, change):
+        cloudformation.delete_change_set(StackName=name, ChangeSetName=change)
+        return False
+    cloudformation.execute_change_set(StackName=name, ChangeSetName=change)
+    _wait(cloudformation, name)
+    return True
 
 
-def deploy_functions(emulator: Emulator, environment: dict[str, str], stage: str = STAGE) -> int:
-    """Package the app as Chalice does and deploy it; return the zip's size in bytes."""
-    with tempfile.TemporaryDirectory(prefix="tillbridge-build-") as folder:
-        project = build(
-            stage,
-            Path(folder) / "project",
-            {**emulator.environment, **environment},
-            lambda_architecture=_ARCHITECTURES.get(platform.machine(), "x86_64"),
+def status(cloudformation: Any, name: str) -> str:
+    """Return the status of a stack, or nothing where there is none."""
+    try:
+        found = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+    except ClientError as fault:
+        if "does not exist" in str(fault):
+            return ""
+        raise
+    # A change set that was never executed leaves a stack behind that has nothing in it.
+    return "" if found in {"REVIEW_IN_PROGRESS", "DELETE_COMPLETE"} else str(found)
+
+
+def settle_table(dynamodb: Any, name: str) -> None:
+    """See to the table's expiry and recovery, which CloudFormation has set; emulators may not."""
+    ttl = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    if ttl["TimeToLiveStatus"] == "DISABLED":
+        dynamodb.update_time_to_live(
+            TableName=name,
+            TimeToLiveSpecification={"AttributeName": "expiry", "Enabled": True},
         )
-        out = Path(folder) / "out"
-        _package(project, out, stage)
-        code = (out / "deployment.zip").read_bytes()
-        document = json.loads((out / "sam.json").read_text())
-    key = f"{hashlib.sha256(code).hexdigest()}.zip"
-    s3 = emulator.client("s3")
-    s3.create_bucket(Bucket=BUCKET)
-    s3.put_object(Bucket=BUCKET, Key=key, Body=code)
-    names = {logical_id(one.function): function_name(stage, one) for one in declared(stage)}
-    for logical, resource in document["Resources"].items():
-        if resource["Type"] == "AWS::Serverless::Function":
-            properties = resource["Properties"]
-            properties |= {"CodeUri": f"s3://{BUCKET}/{key}", "FunctionName": names[logical]}
-            for source in properties["Events"].values():
-                if source["Type"] == "SQS":
-                    source["Properties"]["ScalingConfig"] = {"MaximumConcurrency": WORKERS}
-    _create(emulator, f"tillbridge-{stage}", document)
-    return len(code)
+    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    recovery = backups.get("PointInTimeRecoveryDescription", {})
+    if recovery.get("PointInTimeRecoveryStatus") != "ENABLED":
+        dynamodb.update_continuous_backups(
+            TableName=name,
+            PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
+        )
 
 
-def function_name(stage: str, one: Declared) -> str:
-    """Return the name that Chalice gives a merchant's function."""
-    return f"tillbridge-{stage}-{one.function}"
-
-
-def _package(project: Path, out: Path, stage: str) -> None:
-    """Run `chalice package`, with the wheels that `make` has fetched: no network is needed."""
-    environment = dict(os.environ)
-    if WHEELS.exists():
-        environment |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(WHEELS)}
-    chalice = Path(sys.executable).with_name("chalice")
-    done = subprocess.run(  # noqa: S603 - our own command
-        [chalice, "package", "--stage", stage, out],
-        cwd=project, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    # A wheel that is missing is only a warning to Chalice, and a failing function to us.
-    if done.returncode or "Could not install" in done.stdout + done.stderr:
-        sys.exit(f"chalice package failed:\n{done.stdout}{done.stderr}")
-
-
-def _create(emulator: Emulator, name: str, document: dict[str, Any]) -> None:
-    cloudformation = emulator.client("cloudformation")
-    cloudformation.create_stack(
-        StackName=name, TemplateBody=json.dumps(document), Capabilities=["CAPABILITY_IAM"]
-    )
-    while True:
-        stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-        if stack["StackStatus"] == "CREATE_COMPLETE":
+def delete(cloudformation: Any, name: str) -> None:
+    """Delete a stack, but for what it retains, and wait for it."""
+    cloudformation.delete_stack(StackName=name)
+    for _ in _polls():
+        if not (found := status(cloudformation, name)):
             return
-        if not stack["StackStatus"].endswith("IN_PROGRESS"):
-            reason = stack.get("StackStatusReason", "no reason given")
-            sys.exit(f"stack {name}: {stack['StackStatus']}: {reason}")
-        time.sleep(0.05)
+        if found.endswith("FAILED"):
+            raise Misconfigured(f"stack {name}: {found}: {_reason(cloudformation, name)}")
+
+
+def _ready(cloudformation: Any, name: str, change: str) -> bool:
+    """Wait for a change set; return whether there is anything to change."""
+    for _ in _polls():
+        found = cloudformation.describe_change_set(StackName=name, ChangeSetName=change)
+        reason = found.get("StatusReason", "")
+        if found["Status"] == "FAILED" and not any(text in reason for text in _NOTHING):
+            raise Misconfigured(f"stack {name}: {reason}")
+        if found["Status"] in {"FAILED", "CREATE_COMPLETE"}:
+            return bool(found["Status"] == "CREATE_COMPLETE")
+    return False
+
+
+def _wait(cloudformation: Any, name: str) -> None:
+    for _ in _polls():
+        found = status(cloudformation, name)
+        if found in {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}:
+            return
+        if found and not found.endswith("IN_PROGRESS"):
+            raise Misconfigured(f"stack {name}: {found}: {_reason(cloudformation, name)}")
+
+
+def _polls() -> Any:
+    """Wait a little longer each time: an emulator answers at once, AWS after minutes."""
+    pause, longest = _POLL_SECONDS
+    while True:
+        yield
+        time.sleep(pause)
+        pause = min(pause * 1.3, longest)
+
+
+def _reason(cloudformation: Any, name: str) -> str:
+    """Return what CloudFormation says of the first thing that failed."""
+    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+    failed = [one for one in events if one["ResourceStatus"].endswith("FAILED")]
+    if not failed:
+        return "see its events in the console"
+    first = failed[-1]
+    return f"{first['LogicalResourceId']}: {first.get('ResourceStatusReason', 'no reason given')}"

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from ops import merchants, resources
-from ops.permissions import policy
 from ops.tills import Sale, square_payment
 
 STAGES = ("dev", "prod", "local")
@@ -61,40 +60,6 @@ def test_the_stages_of_the_config_name_themselves() -> None:
     for name, section in config["stages"].items():
         assert section["environment_variables"]["STAGE"] == name
     assert config["autogen_policy"] is False
-
-
-def test_a_queue_hides_a_message_for_six_times_as_long_as_its_function_may_run() -> None:
-    found = resources.template("dev")["Resources"]
-    assert (
-        found["HarbourCoffee"]["Properties"]["VisibilityTimeout"] == 6 * resources.lambda_timeout()
-    )
-
-
-def test_every_queue_with_a_function_has_dead_letters_that_are_kept_longer() -> None:
-    found = resources.template("dev")["Resources"]
-    for one in merchants.declared("dev"):
-        name = resources.logical_id(one.merchant.id)
-        dead = found[f"{name}Dead"]["Properties"]
-        assert dead["QueueName"] == f"tillbridge-dev-{one.merchant.id}-dead"
-        if one.kind == "sqs":
-            queue = found[name]["Properties"]
-            assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {
-                "Fn::GetAtt": [f"{name}Dead", "Arn"]
-            }
-            assert dead["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
-
-
-def test_a_function_may_touch_its_own_merchants_things_only() -> None:
-    found = merchants.declared("dev")
-    for one in found:
-        text = json.dumps(policy(one, "dev"))
-        assert f"{one.merchant.id}#*" in text
-        for other in found:
-            if other.merchant.id != one.merchant.id:
-                assert other.merchant.id not in text
-        for statement in policy(one, "dev")["Statement"]:
-            assert "*" not in statement["Action"]
-            assert "*" not in statement["Resource"]
 
 
 def test_chalicelib_knows_nothing_of_chalice_but_the_events_it_is_handed() -> None:

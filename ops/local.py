@@ -1,0 +1,39 @@
+"""The app on the emulator, as one CloudFormation stack."""
+
+import hashlib
+import platform
+import tempfile
+from pathlib import Path
+
+from ops.emulator import Emulator
+from ops.package import package
+from ops.resources import prefix
+from ops.stack import apply, settle_table
+
+STAGE = "local"
+BUCKET = "tillbridge-local-code"
+#: Workers a function.  The emulator unpacks the code anew for each of them, in one process.
+WORKERS = 2
+_ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64"}
+
+
+def deploy(emulator: Emulator, hash_key: str, stage: str = STAGE) -> int:
+    """Package the app as Chalice does and deploy it; return the zip's size in bytes."""
+    architecture = _ARCHITECTURES.get(platform.machine(), "x86_64")
+    with tempfile.TemporaryDirectory(prefix="tillbridge-build-") as folder:
+        out = Path(folder)
+        template = package(stage, out, emulator.environment, lambda_architecture=architecture)
+        code = (out / "deployment.zip").read_bytes()
+    key = f"{hashlib.sha256(code).hexdigest()}.zip"
+    s3 = emulator.client("s3")
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_object(Bucket=BUCKET, Key=key, Body=code)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = f"s3://{BUCKET}/{key}"
+            for source in resource["Properties"]["Events"].values():
+                if source["Type"] == "SQS":
+                    source["Properties"]["ScalingConfig"] = {"MaximumConcurrency": WORKERS}
+    apply(emulator.client("cloudformation"), prefix(stage), template, HashKey=hash_key)
+    settle_table(emulator.client("dynamodb"), prefix(stage))
+    return len(code)
