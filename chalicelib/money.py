@@ -1,5 +1,6 @@
 """Money is a whole number of the currency's minor unit.  Text becomes Decimal; no float is met."""
 
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from chalicelib.errors import Code, Rejected
@@ -52,6 +53,19 @@ def whole(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise Rejected(Code.BAD_MONEY, "an amount in minor units must be an integer")
     return _bounded(value)
+
+
+def rescaled(value: object, currency: object, decimals: Mapping[str, int]) -> int:
+    """Return what `whole` does, for a vendor whose `decimals` of some currencies are its own.
+
+    Nothing is rounded: an amount is refused if it is negative, or finer than its currency.
+    """
+    places = exponent(currency)
+    shift = places - decimals.get(str(currency), places)
+    scaled, rest = divmod(whole(value) * 10 ** max(shift, 0), 10 ** max(-shift, 0))
+    if scaled < 0 or rest:
+        raise Rejected(Code.BAD_MONEY, "an amount is negative, or finer than its currency")
+    return _bounded(scaled)
 
 
 def minor(value: object, currency: object) -> int:

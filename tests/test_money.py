@@ -164,3 +164,20 @@ def test_a_quantity_keeps_its_value_and_its_form(text: str) -> None:
     normal = money.quantity(text)
     assert Decimal(normal) == Decimal(text)
     assert money.quantity(normal) == normal
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "expected"),
+    [(150000, "ISK", 1500), (350, "CVE", 35000), (1250, "EUR", 1250), (0, "ISK", 0)],
+)
+def test_a_vendors_own_decimals_become_those_of_iso_4217(
+    amount: int, currency: str, expected: int
+) -> None:
+    assert money.rescaled(amount, currency, {"ISK": 2, "CVE": 0}) == expected
+
+
+@pytest.mark.parametrize("amount", [150001, -100, 1.0, "100", 10**15])
+def test_what_a_vendors_own_decimals_can_not_say_is_refused(amount: object) -> None:
+    with pytest.raises(Rejected) as refused:
+        money.rescaled(amount, "ISK" if amount != 10**15 else "CVE", {"ISK": 2, "CVE": 0})
+    assert refused.value.code is Code.BAD_MONEY

@@ -148,11 +148,7 @@ class _Reading:
 
     def amount(self, value: Any) -> int:
         """Return an amount in minor units of ISO 4217, exactly."""
-        shift = self.exponent - DECIMALS.get(self.currency, self.exponent)
-        scaled, rest = divmod(money.whole(value) * 10 ** max(shift, 0), 10 ** max(-shift, 0))
-        if scaled < 0 or rest:
-            raise Rejected(Code.BAD_MONEY, "an amount is negative, or finer than its currency")
-        return money.whole(scaled)
+        return money.rescaled(value, self.currency, DECIMALS)
 
     def word(self, table: Mapping[str, Any], found: Any, what: str) -> Any:
         """Look up a word that moves no money; one that nobody knows is named."""
