@@ -74,7 +74,12 @@ def minor(value: object, currency: object) -> int:
     More decimals than the currency has are rounded half up, once.
     """
     scaled = decimal(value, Code.BAD_MONEY).scaleb(exponent(currency))
-    return _bounded(int(scaled.to_integral_value(ROUND_HALF_UP)))
+    return rounded(scaled)
+
+
+def rounded(amount: Decimal) -> int:
+    """Return a part of minor units rounded half up, which for a negative amount is down."""
+    return _bounded(int(amount.to_integral_value(ROUND_HALF_UP)))
 
 
 def decimal(value: object, code: Code = Code.BAD_QUANTITY) -> Decimal:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
@@ -83,7 +83,7 @@ def _sold(till: Till, entry: Entry) -> Sold:
     if amount is None:
         amount = till.amount(body, "Amount")
     if amount is None:
-        amount = int((told[0] * price).to_integral_value(ROUND_HALF_UP))
+        amount = money.rounded(told[0] * price)
     # Of 1 piece and 0.127 kg, the one is meant that the price is for.
     quantity = min(told, key=lambda one: abs(abs(one) * price - abs(amount)))
     if entry.undoes:

@@ -1,7 +1,6 @@
 """Lines, discounts and taxes of an order, as fields of our lines yet to be numbered."""
 
 from collections.abc import Iterator
-from decimal import ROUND_HALF_UP
 from typing import Any
 
 from chalicelib import model, money
@@ -47,7 +46,7 @@ def sold(reading: Reading, found: Record) -> Record:
 def gross(reading: Reading, found: Record, counted: Record) -> int:
     """Return the price of as many as are `counted`, before discounts."""
     amount = reading.amount(found, "price") * money.decimal(counted.get("quantity"))
-    return int(amount.to_integral_value(ROUND_HALF_UP))
+    return money.rounded(amount)
 
 
 def shipped(reading: Reading, order: Record) -> Iterator[Record]:
