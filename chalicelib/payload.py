@@ -163,6 +163,22 @@ def xml_root(source: str) -> Element:
     return root
 
 
+def apart(records: list[Any], take_apart: Callable[[Any], Iterable[Any]]) -> list[Any]:
+    """Take pages and envelopes apart into the records inside.
+
+    What can't be taken apart becomes a `Rejected` at its place, and spoils nothing else.
+    """
+    found: list[Any] = []
+    for record in records:
+        try:
+            found += [record] if isinstance(record, Rejected) else list(take_apart(record))
+        except Rejected as reason:
+            found.append(reason)
+        except Exception as fault:  # noqa: BLE001 - as in `each`
+            found.append(unexpected(fault))
+    return counted(found)
+
+
 def known(table: Mapping[str, T], value: object, what: str, code: Code = Code.UNKNOWN_VALUE) -> T:
     """Look an enumeration's value up; one never seen before is refused, not guessed at."""
     if not isinstance(value, str) or value not in table:

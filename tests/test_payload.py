@@ -352,3 +352,18 @@ def test_the_place_of_what_the_model_refuses_counts_from_zero() -> None:
     [refusal] = payload.each([lines], lambda record: [transaction(lines=record)])
     assert isinstance(refusal, Rejected)
     assert refusal.reason.startswith("lines.1.total: ")
+
+
+def test_what_can_not_be_taken_apart_is_refused_at_its_place() -> None:
+    def digits(record: Any) -> list[str]:
+        if record == "?":
+            raise Rejected(Code.EMPTY, "nothing in it")
+        return list(record)
+
+    broken = Rejected(Code.NOT_JSON, "x")
+    found = payload.apart(["12", 3, broken, "?", "4"], digits)
+    assert [one if isinstance(one, str) else one.code.value for one in found] == [
+        "1", "2", "bad_shape", "not_json", "empty", "4",
+    ]  # fmt: skip
+    assert found[3] is broken
+    assert code_of(lambda _: payload.apart([], digits), "") is Code.EMPTY

@@ -78,19 +78,17 @@ def adapt(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
         else:
             yield _notified(merchant, item)
 
-    records = payload.json_records(text)
-    return payload.each(payload.counted([one for all_ in records for one in _singles(all_)]), one)
+    return payload.each(payload.apart(payload.json_records(text), _singles), one)
 
 
 def _singles(record: Any) -> Iterator[Any]:
     """Yield (live, item) for each item of a notification."""
-    items = record.get("notificationItems") if isinstance(record, dict) else None
-    if not isinstance(items, list) or not items:
-        items = [record]
-    for item in items:
+    if not isinstance(record, dict):
+        raise Rejected(Code.BAD_SHAPE, "a notification was expected as an object")
+    items = record.get("notificationItems")
+    for item in items if isinstance(items, list) and items else [record]:
         inside = item.get("NotificationRequestItem", item) if isinstance(item, dict) else item
-        live = record.get("live") if isinstance(record, dict) else None
-        yield inside if isinstance(inside, Rejected) else (live, inside)
+        yield record.get("live"), inside
 
 
 def _flag(found: Any, name: str) -> bool | None:

@@ -37,17 +37,14 @@ def adapt(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
         reading = _Reading(receipt, merchant, sign)
         yield _void(reading) if receipt.get("cancelled_at") else _receipt(reading, kind)
 
-    return payload.each(_singles(payload.json_records(text)), one)
+    return payload.each(payload.apart(payload.json_records(text), _singles), one)
 
 
-def _singles(records: list[Any]) -> list[Any]:
-    """Take lists of receipts apart, so that a bad one spoils no other."""
-    singles: list[Any] = []
-    for record in records:
-        page = record if isinstance(record, dict) and _of_receipts(record) else {}
-        listed = page.get("receipts")
-        singles += listed if isinstance(listed, list) and listed else [record]
-    return payload.counted(singles)
+def _singles(record: Any) -> list[Any]:
+    """Take a list of receipts apart, so that a bad one spoils no other."""
+    page = record if isinstance(record, dict) and _of_receipts(record) else {}
+    listed = page.get("receipts")
+    return listed if isinstance(listed, list) and listed else [record]
 
 
 def _of_receipts(record: Record) -> bool:

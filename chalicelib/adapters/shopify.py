@@ -28,7 +28,7 @@ def adapt(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
         read = _order if bodies.noun(record) == "order" else _refund
         yield read(Reading(record, merchant))
 
-    return payload.each(bodies.singles(payload.json_records(text)), one)
+    return payload.each(payload.apart(payload.json_records(text), bodies.singles), one)
 
 
 def _order(reading: Reading) -> model.Transaction:

@@ -63,7 +63,7 @@ def adapt(text: str, merchant: model.Merchant, by: str = "") -> Iterator[model.O
         reading = _Reading(noun, found, merchant)
         yield _order(reading, found) if noun == "order" else _payment(reading, found)
 
-    return payload.each(_singles(payload.json_records(text)), one)
+    return payload.each(payload.apart(payload.json_records(text), _singles), one)
 
 
 def adapt_orders(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
@@ -76,17 +76,14 @@ def adapt_payments(text: str, merchant: model.Merchant) -> Iterator[model.Outcom
     return adapt(text, merchant, by="payment")
 
 
-def _singles(records: list[Any]) -> list[Any]:
-    """Take the pages of a list endpoint apart, so that one bad object spoils no other."""
-    singles: list[Any] = []
-    for record in records:
-        page = record if isinstance(record, dict) and "location_id" not in record else {}
-        listed = {noun: page.get(f"{noun}s") for noun in STATUSES}
-        singles += [
-            {noun: one} for noun, found in listed.items() if isinstance(found, list)
-            for one in found
-        ] or [record]  # fmt: skip
-    return payload.counted(singles)
+def _singles(record: Any) -> list[Any]:
+    """Take a page of a list endpoint apart, so that one bad object spoils no other."""
+    page = record if isinstance(record, dict) and "location_id" not in record else {}
+    listed = {noun: page.get(f"{noun}s") for noun in STATUSES}
+    inside = [
+        {noun: one} for noun, found in listed.items() if isinstance(found, list) for one in found
+    ]
+    return inside or [record]
 
 
 def _recognised(record: Any) -> tuple[str, Record | None]:

@@ -75,8 +75,7 @@ def adapt(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
         reading = _Reading(noun, event, found, merchant)
         yield _refund(reading, found) if noun == "refund" else _payment(reading, found)
 
-    records = payload.json_records(text)
-    return payload.each(payload.counted([one for all_ in records for one in _singles(all_)]), one)
+    return payload.each(payload.apart(payload.json_records(text), _singles), one)
 
 
 def _singles(record: Any) -> Iterator[Any]:
@@ -92,7 +91,7 @@ def _singles(record: Any) -> Iterator[Any]:
         else:
             yield found, inner.get("object")
     else:
-        yield record if isinstance(record, Rejected) else ({}, record)
+        yield {}, record
 
 
 def _refunds(charge: Any) -> list[Any]:

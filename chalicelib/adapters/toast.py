@@ -39,7 +39,7 @@ def adapt(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
             undone = void or not counts(paid)
             yield _void(reading, found) if undone else _refund(reading, found, paid)
 
-    return payload.each(bodies.singles(payload.json_records(text)), one)
+    return payload.each(payload.apart(payload.json_records(text), bodies.singles), one)
 
 
 def _sale(reading: Reading) -> model.Transaction:

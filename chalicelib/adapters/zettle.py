@@ -48,8 +48,7 @@ def adapt(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
         purchase = _recognised(record)
         yield _purchase(_Reading(purchase, merchant))
 
-    records = payload.json_records(text)
-    return payload.each(payload.counted([one for all_ in records for one in _singles(all_)]), one)
+    return payload.each(payload.apart(payload.json_records(text), _singles), one)
 
 
 def _singles(record: Any) -> list[Any]:
@@ -179,13 +178,11 @@ def _taxes(reading: _Reading, lines: tuple[model.Line, ...]) -> tuple[model.Tax,
         if rate:
             share = line.total * rate / (1 + rate if inclusive else 1)
             parts[rate] = parts.get(rate, Decimal(0)) + share
-    whole, made, told = sum(parts.values()), [], Decimal(0)
-    for rate, part in parts.items():
-        before, told = told, told + part
-        amount = (
-            money.rounded(tax * told / whole) - money.rounded(tax * before / whole) if whole else 0
-        )
-        made.append(model.Tax(rate=money.quantity(rate), amount=amount, inclusive=inclusive))
+    shares = money.spread(tax, list(parts.values()))
+    made = [
+        model.Tax(rate=money.quantity(rate), amount=share, inclusive=inclusive)
+        for rate, share in zip(parts, shares, strict=True)
+    ]
     if not made:
         made.append(model.Tax(amount=tax, inclusive=inclusive))
     return tuple(made)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from chalicelib import payload
 from chalicelib.errors import Code, Ignored, Rejected
 
 #: Financial status -> why there is no sale (yet); empty where there is one.
@@ -24,14 +23,11 @@ _THIN = ({"order_edit"}, {"return_line_items"}, {"total_return_line_items"})
 _REFUND = {"refund_line_items", "order_adjustments", "refund_shipping_lines"}
 
 
-def singles(records: list[Any]) -> list[Any]:
+def singles(record: Any) -> list[Any]:
     """Take pages, and orders with refunds, apart, so that one bad object spoils no other."""
-    found: list[Any] = []
-    for record in records:
-        inside = _inside(record)
-        for single in inside if isinstance(inside, list) else [inside]:
-            found += [single, *_refunds_in(single)]
-    return payload.counted(found)
+    inside = _inside(record)
+    listed = inside if isinstance(inside, list) else [inside]
+    return [one for single in listed for one in (single, *_refunds_in(single))]
 
 
 def _inside(record: Any) -> Any:

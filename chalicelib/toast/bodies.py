@@ -23,18 +23,16 @@ APPROVALS = {"APPROVED": "", "NEEDS_APPROVAL": "order to be approved",
 CHECKS = {"CLOSED": "", "PAID": "", "OPEN": "open check"}
 
 
-def singles(records: list[Any]) -> list[Any]:
+def singles(record: Any) -> list[Any]:
     """Take orders apart into (message, check), so that an open or a bad check holds no other up."""
-    found: list[Any] = []
-    for record in records:
-        details = record.get("details") if isinstance(record, dict) else None
-        order = details.get("order") if isinstance(details, dict) else record
-        checks = order.get("checks") if isinstance(order, dict) else None
-        if isinstance(checks, list) and checks:
-            found += [(record, check) for check in checks]
-        else:
-            found.append(record if isinstance(record, Rejected) else (record, None))
-    return payload.counted(found)
+    details = record.get("details") if isinstance(record, dict) else None
+    order = details.get("order") if isinstance(details, dict) else record
+    checks = order.get("checks") if isinstance(order, dict) else None
+    return (
+        [(record, check) for check in checks]
+        if isinstance(checks, list) and checks
+        else [(record, None)]
+    )
 
 
 def order_of(record: Any) -> tuple[Record, str | None]:
