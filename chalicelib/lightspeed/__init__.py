@@ -1,0 +1,1 @@
+"""How the payments of a sale of Lightspeed Retail become tenders."""
