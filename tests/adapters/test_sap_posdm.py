@@ -1,0 +1,121 @@
+"""SAP's oddities: codes of the retailer's own, lists that are none, no total and no zone."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters import sap_posdm
+from chalicelib.errors import Code, Misconfigured, Rejected
+from chalicelib.model import Merchant, Outcome, Transaction
+from chalicelib.reading import read
+from chalicelib.sap_posdm.codes import Codes
+from tests.adapters import contract
+
+HERE = Path(__file__).parent / "sap_posdm"
+SALE = "sale-with-discounts-already-in-its-lines"
+
+
+def payload(name: str = SALE, **changed: Any) -> Any:
+    body = json.loads((HERE / f"{name}.json").read_text())
+    found: dict[str, Any] = body["IT_TRANSACTION"]
+    return found | changed
+
+
+def outcome(body: Any, adapt: Any = None) -> Outcome:
+    adapt = adapt or contract.adapter("sap_posdm")
+    [found] = read(json.dumps(body), Merchant("quay-store", adapt, timezone="Europe/Berlin"))
+    return found
+
+
+def transaction(body: Any, adapt: Any = None) -> Transaction:
+    found = outcome(body, adapt)
+    assert isinstance(found, Transaction), found
+    return found
+
+
+def test_one_of_something_needs_no_list() -> None:
+    listed = payload()
+    one = payload("sale-of-one-line-without-lists")
+    assert isinstance(listed["RETAILLINEITEM"], list)
+    assert isinstance(one["RETAILLINEITEM"], dict)
+    wrapped = one | {"RETAILLINEITEM": [one["RETAILLINEITEM"]], "TENDER": [one["TENDER"]]}
+    assert transaction(wrapped) == transaction(one)
+
+
+def test_an_envelope_may_be_left_out() -> None:
+    assert transaction({"IT_TRANSACTION": payload()}) == transaction(payload())
+
+
+@pytest.mark.parametrize(("field", "code"), [("TRANSTYPECODE", 1005), ("RETAILTYPECODE", "2002")])
+def test_a_code_that_nobody_declared_is_refused_with_its_remedy(field: str, code: Any) -> None:
+    body = payload()
+    target = body if field == "TRANSTYPECODE" else body["RETAILLINEITEM"][0]
+    target[field] = code
+    found = outcome(body)
+    assert isinstance(found, Rejected)
+    assert found.code == Code.UNKNOWN_VALUE
+    assert found.reason == f"{field}: declare what it means in Codes"
+
+
+def test_a_retailer_declares_its_own_codes() -> None:
+    codes = Codes({"4711": "return"}, {"99": "gift_card"}, {"CASH": "cash"})
+    body = payload("sale-of-one-line-without-lists", TRANSTYPECODE="4711")
+    body["RETAILLINEITEM"]["RETAILTYPECODE"] = 99
+    body["TENDER"]["TENDERTYPECODE"] = "CASH"
+    found = transaction(body, sap_posdm.adapter(codes))
+    assert (found.kind, found.total) == ("return", -900)
+    assert (found.lines[0].kind, found.tenders[0].type) == ("gift_card", "cash")
+
+
+@pytest.mark.parametrize("wrong", [{"transactions": {"1": "sold"}}, {"lines": {"1": "thing"}},
+                                   {"tenders": {"1": "shells"}}])  # fmt: skip
+def test_a_wrong_meaning_says_what_may_stand_there(wrong: dict[str, Any]) -> None:
+    with pytest.raises(Misconfigured, match="1 must stand for one of"):
+        Codes(**wrong)
+
+
+def test_without_codes_it_reads_what_sap_delivers() -> None:
+    found = transaction(payload(), sap_posdm.adapt)
+    assert found.total == 2378
+    assert found.discrepancies == ("unknown_tender_type",)
+    refused = outcome(payload("return-in-positive-amounts"), sap_posdm.adapt)
+    assert isinstance(refused, Rejected)
+
+
+def test_points_are_no_goods_even_under_the_code_of_goods() -> None:
+    sale = transaction(payload("points-that-are-told-as-a-line"))
+    assert [line.total for line in sale.lines] == [500]
+
+
+def test_a_negative_line_in_a_sale_came_back() -> None:
+    body = payload()
+    body["RETAILLINEITEM"][2]["SALESAMOUNT"] = -3.41
+    body["TENDER"]["TENDERAMOUNT"] = 16.96
+    found = transaction(body)
+    assert (found.kind, found.total, found.discrepancies) == ("exchange", 1696, ())
+    assert found.lines[2].quantity == "-1"
+
+
+def test_a_post_void_takes_away_what_its_victim_brought() -> None:
+    void = transaction(payload("post-void-of-a-sale"))
+    sale = transaction(payload())
+    assert void.original == sale.id
+    assert void.kind == "void"
+    assert void.total < 0
+
+
+def test_a_loyalty_card_and_a_store_keep_their_zeros_as_text() -> None:
+    body = payload(RETAILSTOREID="0747")
+    body["LOYALTY"]["CUSTCARDNUMBER"] = "0000000046216381"
+    found = transaction(body)
+    assert found.id.startswith("0747/")
+    assert found.customer
+    assert found.customer.loyalty_id == "0000000046216381"
+
+
+def test_neither_the_cashier_nor_a_cards_digits_get_out() -> None:
+    told = transaction(payload()).model_dump_json()
+    assert "40139" not in told
+    assert "400000" not in told
