@@ -7,7 +7,7 @@ import contextlib
 import html
 import json
 import re
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from chalicelib.cards import REMOVED, mask, remove_tracks
 from chalicelib.sanitise import HASH, Policy, pays, personal
@@ -29,6 +29,11 @@ _RUN = re.compile(r"\d+")
 #: A decimal number of JSON's: one point, and nothing but its end after it.
 _DECIMAL = re.compile(r"(?<![\w.])\d+\.(?P<fraction>\d+)(?:[eE][+-]?\d+)?(?=\s*(?:[,\]}]|\Z))")
 _BARE = re.compile(r"(?:(?<=[:\[,\s-])|\A)\*+(?=\d+\s*(?:[,\]}]|\Z))")
+#: JSON in percent-encoding, in a field of a form; or with quotes escaped, in a text of JSON's.
+_FOLDED = re.compile(
+    r"(?<![^&\s])(?P<form>[\w.-]{1,80}=)(?P<value>%(?:7[Bb]|5[Bb])[^&\s]*)"
+    r'|(?<!\\)"\s*(?:\{\s*\\"|\[\s*(?:\{\s*)?\\")(?:[^"\\]|\\.)*+"'
+)
 _CONTAINER = re.compile(rf'"(?P<name>{_KEY})"\s*:\s*[\[{{]')
 _MOST_BROKEN = 100
 _DECODER = json.JSONDecoder()
@@ -53,6 +58,14 @@ def mask_body(body: str, policy: Policy, key: bytes = b"") -> str:
 
     Fields are known by the name before them, so that ids and barcodes survive a redrive.
     """
+    told, at = [], 0
+    for found in _FOLDED.finditer(body):
+        told += [_masked(body[at : found.start()], policy, key), _inside(found, policy, key)]
+        at = found.end()
+    return "".join([*told, _masked(body[at:], policy, key)])
+
+
+def _masked(body: str, policy: Policy, key: bytes) -> str:
     body = _without_containers(remove_tracks(body), policy)
     for pattern in (_NAMED_VALUE, _ELEMENT):
         body = pattern.sub(lambda found: _named(found, policy, key), body)
@@ -60,6 +73,16 @@ def mask_body(body: str, policy: Policy, key: bytes = b"") -> str:
     masked = mask(body, lambda offset: offset in exempt)
     # A number of JSON's must stay one; no issuer's range begins like that.
     return _BARE.sub(lambda found: "9" + "0" * (len(found[0]) - 1), masked)
+
+
+def _inside(found: re.Match[str], policy: Policy, key: bytes) -> str:
+    """Mask JSON that is folded into a field of a form, or into a text of JSON's."""
+    if found["form"]:
+        return found["form"] + quote_plus(mask_body(unquote_plus(found["value"]), policy, key))
+    with contextlib.suppress(ValueError):
+        inside = json.loads(found[0], strict=False)
+        return json.dumps(mask_body(inside, policy, key), ensure_ascii=False)
+    return _masked(found[0], policy, key)
 
 
 def _without_containers(body: str, policy: Policy) -> str:

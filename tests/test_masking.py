@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape, quoteattr
 
@@ -251,3 +251,26 @@ def test_what_comes_back_from_quarantine_is_read_as_it_was_before(
     [second] = read(mask_body(body, policy, b"k"), merchant, b"k")
     assert isinstance(first, Transaction)
     assert second == first
+
+
+INNER = {"card": "4111111111111111", "email": "ada@example.com", "id": "4111111111111111", "n": 1.5}
+
+
+def test_json_that_is_folded_into_a_text_is_masked_and_still_json() -> None:
+    body = json.dumps({"eventName": "x", "payload": json.dumps(INNER)})
+    told = json.loads(json.loads(mask_body(body, "drop"))["payload"])
+    assert told == {"card": "************1111", "email": "", "id": INNER["id"], "n": 1.5}
+
+
+def test_json_that_is_folded_into_a_form_is_masked_and_still_a_form() -> None:
+    body = urlencode({"environment": "prod", "payload": json.dumps(INNER), "x": "1"})
+    fields = parse_qs(mask_body(body, "drop"))
+    assert fields["environment"] == ["prod"]
+    assert json.loads(fields["payload"][0])["email"] == ""
+    assert json.loads(fields["payload"][0])["card"] == "************1111"
+    assert json.loads(fields["payload"][0])["id"] == INNER["id"]
+
+
+def test_a_text_that_only_looks_like_folded_json_is_kept() -> None:
+    for body in ('{"a": "{\\"b\\": oops"}', '{"a": "[\\\\"}', '"{ \\" }', "a=%7Bx"):
+        assert mask_body(body, "drop") == body

@@ -132,3 +132,11 @@ def test_the_merchant_in_the_body_decides_nothing_and_no_cardholder_gets_out() -
     [sale] = transactions(payload())
     assert sale.merchant == "quay-store"
     assert "QUILL" not in sale.model_dump_json().upper()
+
+
+def test_taxes_are_reckoned_where_no_payment_tells_them() -> None:
+    body = payload("sale-with-vat-included")
+    del body["payments"]["elements"][0]["taxAmount"]
+    [sale] = transactions(body)
+    assert [tax.amount for tax in sale.taxes] == [200]  # of 12.00 with 20 % in it
+    assert sale.discrepancies == ()
