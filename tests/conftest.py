@@ -34,3 +34,10 @@ def emulator() -> Iterator[Emulator]:
 @pytest.fixture
 def world(emulator: Emulator) -> World:
     return World(emulator)
+
+
+@pytest.fixture(autouse=True)
+def _stage() -> Iterator[None]:
+    """Let no test leave another stage behind: to look at app.py sets it."""
+    yield
+    os.environ["STAGE"] = "local"
