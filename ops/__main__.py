@@ -17,6 +17,8 @@ FEWEST, MOST = 100, 1_000_000
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    from ops import quarantine
+
     parser = argparse.ArgumentParser(prog="python -m ops", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_adapt(commands)
@@ -25,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_deploy(commands)
     _add_package(commands)
     _add_destroy(commands)
+    quarantine.add(commands)
     _add_run(commands)
     _add_schema(commands)
     _add_stop(commands)
@@ -59,7 +62,8 @@ def _add_adapt(commands: Any) -> None:
     )
 
 
-def _add_stage(parser: Any) -> None:
+def add_stage(parser: Any) -> None:
+    """Add the option that says which stage."""
     stage = os.environ.get("STAGE", "dev")
     parser.add_argument("--stage", default=stage, help=f"default: STAGE, or dev (now: {stage})")
 
@@ -67,7 +71,7 @@ def _add_stage(parser: Any) -> None:
 def _add_resources(commands: Any) -> None:
     text = "Print the CloudFormation template of a stage's resources, derived from app.py."
     parser = commands.add_parser("resources", help=text, description=text)
-    _add_stage(parser)
+    add_stage(parser)
     parser.set_defaults(command=_resources)
 
 
@@ -81,7 +85,7 @@ def _resources(options: argparse.Namespace) -> int:
 def _add_project(commands: Any) -> None:
     text = "Write the Chalice project of a stage, with a policy file for each merchant's function."
     parser = commands.add_parser("project", help=text, description=text)
-    _add_stage(parser)
+    add_stage(parser)
     parser.add_argument("folder", type=Path)
     parser.set_defaults(command=_project)
 
@@ -98,7 +102,7 @@ def _project(options: argparse.Namespace) -> int:
 def _add_deploy(commands: Any) -> None:
     text = "Deploy a stage: its resources by CloudFormation, its functions by `chalice deploy`."
     parser = commands.add_parser("deploy", help=text, description=text)
-    _add_stage(parser)
+    add_stage(parser)
     parser.set_defaults(command=_deploy)
 
 
@@ -111,7 +115,7 @@ def _deploy(options: argparse.Namespace) -> int:
 def _add_package(commands: Any) -> None:
     text = "Package a stage as CloudFormation, functions included; with --bucket, deploy that."
     parser = commands.add_parser("package", help=text, description=text)
-    _add_stage(parser)
+    add_stage(parser)
     parser.add_argument("--bucket", default="", help="where zip and templates may be put")
     parser.add_argument("folder", type=Path)
     parser.set_defaults(command=_package)
@@ -126,7 +130,7 @@ def _package(options: argparse.Namespace) -> int:
 def _add_destroy(commands: Any) -> None:
     text = "Delete a stage, but for its table and its dead letters.  Asks first."
     parser = commands.add_parser("destroy", help=text, description=text)
-    _add_stage(parser)
+    add_stage(parser)
     parser.add_argument("--yes", action="store_true", help="don't ask")
     parser.set_defaults(command=_destroy)
 

@@ -41,3 +41,6 @@ def _stage() -> Iterator[None]:
     """Let no test leave another stage behind: to look at app.py sets it."""
     yield
     os.environ["STAGE"] = "local"
+
+
+from tests.operator import operator  # noqa: E402, F401 - a fixture
