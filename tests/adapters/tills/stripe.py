@@ -22,5 +22,5 @@ def write(basket: Basket) -> str:
         found |= {"amount_received": basket.total, "payment_method_types": ["card"]}
         found["amount_details"] = {"tip": {"amount": basket.tip}}
     kind = "refund.created" if basket.returned else "payment_intent.succeeded"
-    event = {"id": "evt_1", "type": kind, "created": SOLD, "livemode": True}
+    event = {"id": "evt_1", "object": "event", "type": kind, "created": SOLD, "livemode": True}
     return json.dumps(event | {"data": {"object": found}})
