@@ -137,8 +137,7 @@ class Transaction(Part):
     @property
     def key(self) -> str:
         """The partition key of its claim.  It begins with the merchant, which IAM can check."""
-        parts = (self.vendor, self.id)
-        return f"{self.merchant}#claim#" + "".join(f"{len(part)}:{part}" for part in parts)
+        return claim_key(self.merchant, self.vendor, self.id)
 
     @property
     def fingerprint(self) -> str:
@@ -172,6 +171,11 @@ class Merchant:
     also: tuple[str, ...] = ()
     #: The POS vendor's AWS account, if it sends from there: it may send, and nothing else.
     sender: str | None = None
+
+
+def claim_key(merchant: str, vendor: str, identity: str) -> str:
+    """Return the partition key of a transaction's claim: no two ever give the same."""
+    return f"{merchant}#claim#" + "".join(f"{len(part)}:{part}" for part in (vendor, identity))
 
 
 def joined(*parts: str) -> str:

@@ -58,10 +58,15 @@ class Event:
         return len(self.body.encode()) + extra
 
 
+def event_id(key: str, fingerprint: str) -> str:
+    """Return the id of the event that tells this content of this transaction, whenever it does."""
+    return hashlib.sha256(f"{key}#{fingerprint}".encode()).hexdigest()[:40]
+
+
 def event(found: Transaction) -> Event:
     """Return the CloudEvents JSON of a transaction, and attributes to filter subscriptions by."""
     key, fingerprint = found.key, found.fingerprint
-    identity = hashlib.sha256(f"{key}#{fingerprint}".encode()).hexdigest()[:40]
+    identity = event_id(key, fingerprint)
     envelope = {
         "specversion": "1.0",
         "id": identity,
