@@ -16,7 +16,6 @@ from ops.deadletters import Peek
 from ops.merchants import Declared, named
 from ops.resources import function_name, prefix
 
-
 _UNKNOWN = """
 Nothing is known of {id}. Is it the id that events have in `subject`, prefix and all,
 such as order:1001 or payment:abc? Was it sent to another merchant, or to another stage?

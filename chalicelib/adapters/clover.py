@@ -1,205 +1,183 @@
-"""Clover: orders with their payments, refunds and credits, as the API answers them.
+"""Clover: expanded orders, and payments, refunds and credits (manual refunds) that come alone.
 
-https://docs.clover.com/dev/reference/ordergetorder (expand=lineItems,payments,refunds,credits,
-discounts,serviceCharge,customers)
+https://docs.clover.com/dev/reference/ordergetorder and https://docs.clover.com/dev/docs/webhooks
 
-Clover's webhook rings a doorbell: it says which objects changed and nothing of them, so it is
-refused, with what to push instead.  An order counts once it is paid, and keeps its total when
-something is refunded: each refund is a transaction of its own, read from nothing but itself, so
-that it looks the same inside its order and alone.  A payment leaves its tip out, a refund doesn't.
+Webhooks hold ids only.  Push the order instead, with lineItems (and their taxRates, discounts and
+modifications), payments, refunds, credits, voids, discounts, serviceCharge and customers expanded.
+An order counts once it is paid, as "order:<id>", and keeps that total whatever comes back later:
+each refund and credit is a return of its own, "refund:<id>" or "credit:<id>".
 """
 
-from collections.abc import Iterator
-from decimal import Decimal
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from chalicelib import model, money, payload
-from chalicelib.clover.goods import Goods
-from chalicelib.clover.payments import settled, state, surcharge, tender
+from chalicelib import model, payload
+from chalicelib.clover.bodies import refused, singles
+from chalicelib.clover.parts import Parts, stated
+from chalicelib.clover.payments import fate, on_top, settled, tender
 from chalicelib.clover.reading import (
     Reading,
     Record,
     amount,
-    customer,
-    elements,
-    expanded,
-    identity,
-    latest,
+    created,
+    flag,
+    inner,
+    needed,
+    summed,
+    tolerant,
 )
 from chalicelib.errors import Code, Ignored, Rejected
 
-_PUSH = "push the order as the API answers it, with its payments expanded"
-#: What a doorbell rings for: the letter before the id -> whether that is a sale.
-_BELLS = {"O": True, "P": True} | dict.fromkeys(("A", "C", "CA", "E", "I", "IC", "IG", "IM", "M",
-                                                 "SH"), False)  # fmt: skip
-
 
 def adapt(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
-    """Read orders, payments, refunds and credits: one, an array, or a page of the API's."""
+    """Read orders, and each refund and credit in them as a transaction of its own."""
 
-    def one(single: tuple[str, Any, Record]) -> Iterator[model.Transaction]:
-        noun, found, order = single
-        if noun == "bell":
-            _ring(found)
-        elif noun == "order":
-            yield _order(merchant, found)
-        elif noun == "payment":
-            yield _payment(merchant, found)
+    def one(single: Any) -> Iterator[model.Transaction]:
+        noun, record, order = single if isinstance(single, tuple) else ("", single, {})
+        if not isinstance(record, dict):
+            raise Rejected(Code.BAD_SHAPE, "an object was expected")
+        if noun in ("", "notice"):
+            raise refused(noun, record)
+        if flag(order, "testMode"):
+            raise Ignored("test order")
+        if noun == "payment" and record.get("order"):
+            raise Ignored("counted by its order")
+        # Only what is final is read further: an open order needs no currency.
+        live = settled(order) if noun in ("order", "refund") and order else []
+        reading = Reading(merchant, noun, record, order)
+        if live is None:  # the order is undone, and with it what came back of it
+            yield reading.void()
         else:
-            if noun == "refund" and order:
-                settled(order)  # what came back of an order that isn't counted doesn't count
-            elif order.get("testMode") is True:
-                raise Ignored("test order")
-            yield _back(merchant, noun, found, order)
+            yield _order(reading, live) if noun == "order" else _alone(reading)
 
-    return payload.each(payload.apart(payload.json_records(text), _singles), one)
+    return payload.each(payload.apart(payload.json_records(text), singles), one)
 
 
-def _singles(record: Any) -> Iterator[Any]:
-    """Take pages and orders apart into (noun, object, its order), so that none spoils another."""
-    if not isinstance(record, dict):
-        yield "order", record, {}
-    elif "merchants" in record:
-        bells = [one for rung in record["merchants"].values() for one in rung]
-        yield from (("bell", one, {}) for one in bells or [None])
-    elif isinstance(record.get("elements"), list) and record["elements"]:
-        for one in record["elements"]:
-            yield from _singles(one)
-    else:
-        noun = _noun(record)
-        yield noun, record, {}
-        if noun == "order":
-            for name in ("refund", "credit"):
-                inside = record.get(f"{name}s")
-                listed = inside.get("elements") if isinstance(inside, dict) else inside
-                for one in listed if isinstance(listed, list) else ():
-                    yield name, one, record
-
-
-def _noun(record: Record) -> str:
-    """Return "order", "payment", "refund" or "credit": nothing says so but the fields."""
-    keys = record.keys()
-    if keys & {"lineItems", "paymentState", "payType", "total"}:
-        return "order"
-    if "result" in keys:
-        return "payment"
-    if "payment" in keys and "amount" in keys:
-        return "refund"
-    return "credit" if "amount" in keys and keys & {"cardTransaction", "orderRef"} else "unknown"
-
-
-def _ring(bell: Any) -> None:
-    if not isinstance(bell, dict) or not isinstance(bell.get("objectId"), str):
-        raise Rejected(Code.BAD_SHAPE, "an event of Clover's was expected, with an objectId")
-    letter = bell["objectId"].partition(":")[0]
-    if not payload.known(_BELLS, letter, "kind of object", Code.UNKNOWN_EVENT):
-        raise Ignored("not an event of a sale")
-    raise Rejected(Code.THIN_NOTIFICATION, _PUSH)
-
-
-def _order(merchant: model.Merchant, order: Any) -> model.Transaction:
-    if not isinstance(order, dict):
-        raise Rejected(Code.BAD_SHAPE, "an order was expected as an object")
-    found = identity("order", order)
-    if order.get("paymentState") in {"PAID", "REFUNDED"} and not expanded(order, "payments"):
-        if elements(order, "credits"):
-            raise Ignored("counted by its credits")
-        raise Rejected(Code.THIN_NOTIFICATION, _PUSH)
-    deleted = order.get("deletedTimestamp")
-    if elements(order, "credits") and not elements(order, "payments"):
-        raise Ignored("counted by its credits")
-    payments = settled(order)
-    reading = Reading(merchant, order)
-    revision = latest(order, *elements(order, "payments"))
-    if deleted or not payments:
-        return reading.void(found, revision)
-    return _sale(reading, order, payments, id=found, revision=revision)
-
-
-def _sale(
-    reading: Reading, order: Record, payments: list[Record], **head: Any
-) -> model.Transaction:
-    taxes = [paid["taxAmount"] for paid in payments if paid.get("taxAmount") is not None]
-    goods = Goods(reading, order, sum(map(money.whole, taxes)) if taxes else None)
-    charge = _charge(order, payments, goods.subtotal)
-    paid = sum(amount(one, "amount") for one in payments)
-    due = amount(order, "total") if order.get("total") is not None else paid
-    if due < 0:
+def _order(reading: Reading, live: list[Record]) -> model.Transaction:
+    order, parts = reading.record, Parts(reading.record)
+    total = _first_total(reading, live)
+    if total < 0:
         raise Rejected(Code.BAD_MONEY, "the total of an order is negative")
-    goods.fit(due - goods.added - charge)
-    tips, extra = sum(amount(one, "tipAmount") for one in payments), surcharge(payments)
-    # Nothing says whether a payment has its surcharge in it.
-    apart = extra if paid == due else 0
-    tenders = [
-        tender(reading, one, amount(one, "amount") + amount(one, "tipAmount")
-               + (surcharge([one]) if apart else 0)) for one in payments
-    ]  # fmt: skip
-    when = max((one["createdTime"] for one in payments if one.get("createdTime")), default=None)
+    charges = [one.get("serviceCharge") or {} for one in live]
+    charge = summed(charges, "amount") or parts.charge
+    taxes = _taxes(parts, live, total - parts.subtotal - charge)
+    tip, surcharge = summed(live, "tipAmount"), sum(map(on_top, live))
+    cashback = summed(live, "amount") - total == summed(live, "cashbackAmount")
     return reading.transaction(
-        when, kind="sale", lines=goods.lines, discounts=tuple(goods.discounts), taxes=goods.taxes,
-        tip=tips, service_charge=charge + extra, total=due + tips + extra,
-        subtotal=goods.subtotal if goods.lines else None, tenders=tuple(tenders),
-        customer=customer(order), **head,
+        max(map(created, live), default=0) or created(order),
+        kind="sale", lines=tuple(parts.lines), discounts=tuple(parts.discounts),
+        subtotal=parts.subtotal if parts.lines else total - charge - _added(taxes),
+        taxes=tuple(taxes), tip=tip, service_charge=charge + surcharge,
+        total=total + tip + surcharge,
+        tenders=tuple(tender(reading, one, _settles(one, cashback=cashback)) for one in live),
     )  # fmt: skip
 
 
-def _charge(order: Record, payments: list[Record], subtotal: int) -> int:
-    """Return the service charge: as payments tell it, or the order's part of the goods."""
-    told = [one["serviceCharge"] for one in payments if one.get("serviceCharge")]
-    if any("amount" in one for one in told):
-        return sum(amount(one, "amount") for one in told)
-    found = order.get("serviceCharge") or {}
-    if found.get("percentageDecimal"):  # 125000 is 12.5 %
-        return money.rounded(subtotal * money.decimal(found["percentageDecimal"]).scaleb(-6))
-    return money.rounded(subtotal * Decimal(amount(found, "percentage")).scaleb(-2))
+def _first_total(reading: Reading, live: list[Record]) -> int:
+    """Return the total as it was paid, without tips and surcharges; name what is missing."""
+    order, total, paid = reading.record, needed(reading.record, "total"), summed(live, "amount")
+    holders = (order, *tolerant(order, "payments"))
+    refunds = {str(one.get("id")): one for some in holders for one in inner(some, "refunds")}
+    if not live and total:
+        reading.unknown["payments_missing"] = None
+    if not refunds and str(order.get("paymentState")).endswith("REFUNDED"):
+        reading.unknown["refunds_missing"] = None
+    if paid > total:  # perhaps the total has lost what was refunded or exchanged since
+        back = [one for one in refunds.values() if fate(one, "refund") == "paid"]
+        if paid - sum(_size(one, "amount") - _size(one, "tipAmount") for one in back) == total:
+            return paid
+    return total
 
 
-def _payment(merchant: model.Merchant, paid: Record) -> model.Transaction:
-    """Return a payment that belongs to no order."""
-    if paid.get("order"):
-        raise Ignored("counted by its order")
-    found, status = identity("payment", paid), state(paid)
-    card = paid.get("cardTransaction") or {}
-    reading = Reading(merchant, paid, str(card.get("currency") or "").upper())
-    revision = latest(paid)
-    if status == "void":
-        return reading.void(found, revision)
-    if status != "money":
-        raise Ignored(f"{status} payment")
-    total = amount(paid, "amount") + amount(paid, "tipAmount")
-    made = tender(reading, paid, total)
-    reading.named["payment_only"] = None
+def _settles(paid: Record, *, cashback: bool) -> int:
+    given = amount(paid, "amount") + amount(paid, "tipAmount") + on_top(paid)
+    return given - amount(paid, "cashbackAmount") if cashback else given
+
+
+def _taxes(parts: Parts, live: list[Record], rest: int) -> list[model.Tax]:
+    """Return taxes as worked out, or else as the payments tell: whichever explains the total.
+
+    What other apps record as payments often says nothing of tax, or that it is 0.
+    """
+    told, worked = stated(live, "taxRates", vat=parts.vat), parts.taxes()
+    wanted = (_all(told) or _all(worked)) if parts.vat else rest
+    return next((some for some in (worked, told) if _all(some) == wanted), told or worked)
+
+
+def _all(taxes: Iterable[model.Tax]) -> int:
+    return sum(one.amount for one in taxes)
+
+
+def _added(taxes: Iterable[model.Tax]) -> int:
+    return sum(one.amount for one in taxes if not one.inclusive)
+
+
+def _alone(reading: Reading) -> model.Transaction:
+    """Return a refund, a credit, or a payment without an order.
+
+    Clover writes them all as positive amounts.  A refund's has the tip in it, a payment's hasn't.
+    """
+    noun, record, order = reading.noun, reading.record, reading.order
+    via = _payment_of(record, order)
+    if _undone(noun, record, order, via):
+        return reading.void()
+    if noun == "payment":
+        reading.unknown["payment_only"] = None
+    sign = 1 if noun == "payment" else -1
+    tip, charge, surcharge = _size(record, "tipAmount"), _charge(record), on_top(record)
+    bare = abs(needed(record, "amount")) - (0 if noun == "payment" else tip)
+    if bare < 0 or (noun == "payment" and amount(record, "amount") < 0):
+        raise Rejected(Code.BAD_MONEY, f"the amount of a {noun} is negative, or less than its tip")
+    taxes = _taken(record, noun, sign, vat=flag(order, "isVat"))
+    subtotal, total = sign * (bare - charge) - _added(taxes), sign * (bare + tip + surcharge)
+    lines = Parts(order).returned(record) if noun == "refund" else []
     return reading.transaction(
-        id=found, revision=revision, kind="sale", total=total, tip=amount(paid, "tipAmount"),
-        subtotal=amount(paid, "amount"), tenders=(made,), taxes=_inside(paid, 1),
+        created(record), kind="sale" if noun == "payment" else "return",
+        original=_original(reading),
+        lines=tuple(lines if sum(one.total for one in lines) == subtotal else ()),
+        subtotal=subtotal, taxes=taxes, tip=sign * tip,
+        service_charge=sign * (charge + surcharge), total=total,
+        tenders=(tender(reading, record, total, via),),
     )  # fmt: skip
 
 
-def _back(merchant: model.Merchant, noun: str, back: Any, order: Record) -> model.Transaction:
-    """Return a refund, or a credit: one that no payment came before."""
-    if not isinstance(back, dict):
-        raise Rejected(Code.BAD_SHAPE, f"a {noun} was expected as an object")
-    if noun == "unknown":
-        if "verificationCode" in back:
-            raise Ignored("not an event of a sale")
-        raise Rejected(Code.UNKNOWN_EVENT, "neither an order nor a payment, refund or credit")
-    found, source = identity(noun, back), order or back.get("orderRef") or {}
-    reading = Reading(merchant, back, order.get("currency"))
-    revision = latest(back)
-    if back.get("voided") is True or back.get("voidReason"):
-        return reading.void(found, revision)
-    if back.get("amount") is None:
-        raise Rejected(Code.BAD_MONEY, f"the {noun} has no amount")
-    total, tip = -abs(amount(back, "amount")), -abs(amount(back, "tipAmount"))
-    told = back.get("tender") or back.get("cardTransaction")
-    return reading.transaction(
-        id=found, revision=revision, kind="return", total=total, tip=tip, subtotal=total - tip,
-        original=identity("order", source) if noun == "refund" and source.get("id") else None,
-        taxes=_inside(back, -1), tenders=(tender(reading, back, total),) if told else (),
-    )  # fmt: skip
+def _undone(noun: str, record: Record, order: Record, via: Record | None) -> bool:
+    """Say whether it was voided, or the payment that it went back to; raise if it isn't final."""
+    found = fate(record, noun)
+    if found not in ("paid", "voided"):
+        raise Ignored(f"{found} {noun}")
+    payment = fate(via, "payment", inner(order, "voids")) if via else ""
+    return "voided" in (found, payment)
 
 
-def _inside(record: Record, sign: int) -> tuple[model.Tax, ...]:
-    """Return the tax that an amount has in it."""
-    tax = sign * abs(amount(record, "taxAmount"))
-    return (model.Tax(amount=tax, inclusive=True),) if tax else ()
+def _size(record: Record, name: str) -> int:
+    """Return an amount without its sign, which follows from what it is an amount of."""
+    return abs(amount(record, name))
+
+
+def _charge(record: Record) -> int:
+    return _size(record.get("serviceCharge") or record.get("serviceChargeAmount") or {}, "amount")
+
+
+def _taken(record: Record, noun: str, sign: int, *, vat: bool) -> tuple[model.Tax, ...]:
+    rates = "taxableAmountRates" if noun == "refund" else "taxRates"
+    return tuple(
+        one.model_copy(update={"amount": sign * abs(one.amount)})
+        for one in stated([record], rates, vat=vat)
+    )
+
+
+def _payment_of(refund: Record, order: Record) -> Record | None:
+    wanted = (refund.get("payment") or {}).get("id")
+    paid = (*inner(order, "payments"), *inner(order, "voids")) if wanted else ()
+    return next((one for one in paid if one.get("id") == wanted), None)
+
+
+def _original(reading: Reading) -> str | None:
+    """Return the sale that a refund belongs to.  A credit belongs to none."""
+    if reading.noun != "refund":
+        return None
+    record = reading.record
+    order = reading.order.get("id") or (record.get("orderRef") or {}).get("id")
+    payment = (record.get("payment") or {}).get("id")
+    return f"order:{order}" if order else f"payment:{payment}" if payment else None

@@ -1,1 +1,1 @@
-"""The parts of the Clover adapter."""
+"""How the parts of Clover's orders become parts of the canonical transaction."""

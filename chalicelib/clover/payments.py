@@ -1,86 +1,108 @@
-"""Payments: which of them are money, and how they became tenders."""
+"""Payments, refunds and credits: which of them are money, and how they became tenders."""
 
 import re
-from typing import Any
+from collections.abc import Iterable
 
 from chalicelib import model, payload
-from chalicelib.clover.reading import Reading, Record, amount, elements
+from chalicelib.clover.reading import Reading, Record, amount, flag, inner, needed, summed
 from chalicelib.errors import Code, Ignored, Rejected
 
-#: Result -> whether it is money, or what it is instead.
+#: What payments, refunds and credits came to.  Only "paid" moved money, "voided" took it back.
 RESULTS = {
-    "SUCCESS": "money", "AUTH_COMPLETED": "money", "VOID_FAILED": "money", "VOIDED": "void",
-    "VOIDING": "void", "FAIL": "failed", "INITIATED": "pending", "PENDING": "pending",
-    "OFFLINE_RETRYING": "pending", "AUTH": "uncaptured",
+    "SUCCESS": "paid", "AUTH_COMPLETED": "paid", "VOID_FAILED": "paid", "VOIDED": "voided",
+    "VOIDING": "half voided", "FAIL": "failed", "INITIATED": "initiated", "AUTH": "authorised",
+    "PENDING": "pending", "OFFLINE_RETRYING": "offline", "DISCOUNT": "discounted",
 }  # fmt: skip
-#: The last word of a tender's labelKey, such as com.clover.tender.cash.
+#: paymentState -> whether the order is final.  Where it isn't, its payments may still cover it.
+STATES = {
+    "PAID": True, "REFUNDED": True, "PARTIALLY_REFUNDED": True, "CREDITED": True,
+    "OPEN": False, "PARTIALLY_PAID": False,
+}  # fmt: skip
+#: A payment that is voided can still say SUCCESS: then one of these tells.
+VOIDED = ("voidReason", "voidStatus", "voidPaymentRef")
+#: Charges that are in the amount of the payment.  All others come on top of it.
+IN_THE_AMOUNT = ("DELIVERY_FEE", "CASH_DISCOUNT")
+#: Clover's own tenders.  Merchants name further ones as they like.
+BUILT_IN = "com.clover.tender."
 TENDERS = {
-    "cash": "cash", "credit_card": "card", "debit_card": "card", "manual_card": "card",
-    "check": "check", "external_gift_card": "gift_card", "gift_card": "gift_card",
-    "external_payment": "other", "store_credit": "store_credit", "house_account": "account",
-    "ebt": "other", "wallet": "wallet", "paypal": "wallet", "venmo": "wallet",
+    "cash": "cash", "credit_card": "card", "debit_card": "card", "external_pin_debit": "card",
+    "check": "check", "gift_card": "gift_card", "external_gift_card": "gift_card",
+    "external_payment": "other",
 }  # fmt: skip
 BRANDS = {
     "VISA": "visa", "MC": "mastercard", "AMEX": "amex", "DISCOVER": "discover", "JCB": "jcb",
-    "DINERS_CLUB": "diners", "MAESTRO": "maestro", "INTERAC": "interac", "UNION_PAY": "unionpay",
-    **dict.fromkeys(("EBT", "EFTPOS_AUSTRALIA", "GIFT_CARD", "GIROCARD", "OTHER", "PRIVATE",
-                     "UNKNOWN"), "other"),
+    "DINERS_CLUB": "diners", "CHINA_UNION_PAY": "unionpay", "MAESTRO": "maestro",
+    "INTERAC": "interac",
+    **dict.fromkeys(("SOLO", "LASER", "CARTE_BLANCHE", "UNKNOWN", "EBT", "GIROCARD", "RUPAY",
+                     "EFTPOS", "BANCNET", "OTHER"), "other"),
 }  # fmt: skip
 
 
-def state(paid: Record) -> str:
-    """Return "money", "void", "pending", "failed" or "uncaptured".
+def fate(record: Record, noun: str, voids: Iterable[Record] = ()) -> str:
+    """Return what became of a payment, refund or credit, in the words of `RESULTS`."""
+    said = record.get("status" if noun == "refund" else "result")
+    if said in (None, "") and record.get("amount") is None:
+        raise Rejected(Code.THIN_NOTIFICATION, f"only a reference to a {noun}: expand it")
+    if said in (None, "") and noun != "payment":
+        said = "SUCCESS"  # only newer versions tell it of refunds and credits
+    found = payload.known(RESULTS, said, f"result of a {noun}", Code.UNKNOWN_STATUS)
+    if noun == "payment":
+        voided = {ref.get("id") for one in voids for ref in (one, one.get("voidPaymentRef") or {})}
+        told = any(map(record.get, VOIDED)) and said != "VOID_FAILED"
+        undone = told or record.get("id") in voided - {None}
+    else:
+        back = record.get("deletedTime") or inner(record, "creditRefunds")
+        undone = flag(record, "voided") or bool(back)
+    return "voided" if found == "paid" and undone else found
 
-    A payment that was voided may still say SUCCESS: only the reason tells.
-    """
-    found = payload.known(RESULTS, paid.get("result"), "result of a payment", Code.UNKNOWN_STATUS)
-    return "void" if paid.get("voidReason") or paid.get("voidStatus") else found
 
-
-def settled(order: Record) -> list[Record]:
-    """Return the payments of an order that are money; none if all of them were voided.
-
-    Raise Ignored while the order isn't paid.
-    """
-    if order.get("testMode") is True:
-        raise Ignored("test order")
-    payments = [(state(paid), paid) for paid in elements(order, "payments")]
-    live = [paid for found, paid in payments if found == "money"]
-    if payments and all(found == "void" for found, _ in payments):
-        return []
-    states = {"OPEN": "open order", "PARTIALLY_PAID": "partly paid order", "PAID": "",
-              "REFUNDED": "", "CREDITED": "", "PARTIALLY_REFUNDED": ""}  # fmt: skip
-    told = order.get("paymentState")
-    covered = live and sum(amount(paid, "amount") for paid in live) >= amount(order, "total")
-    why = "" if covered else "open order"
-    if told:
-        why = payload.known(states, told, "paymentState", Code.UNKNOWN_STATUS)
-    if why:
-        raise Ignored(why)
-    if not live:
-        raise Ignored("pending payment")
+def settled(order: Record) -> list[Record] | None:
+    """Return the payments that count, or None if the order was undone; raise if neither is."""
+    state = order.get("paymentState") or "OPEN"
+    final = payload.known(STATES, state, "paymentState", Code.UNKNOWN_STATUS)
+    voids, credited = inner(order, "voids"), inner(order, "credits")
+    fates = [(fate(one, "payment", voids), one) for one in inner(order, "payments")]
+    live = [one for found, one in fates if found == "paid"]
+    if order.get("deletedTimestamp"):
+        return None
+    if any(found == "half voided" for found, _ in fates):
+        raise Ignored("a payment is being voided")
+    if live:
+        if final or summed(live, "amount") >= needed(order, "total"):
+            return live
+        raise Ignored("partly paid order")
+    if voids or any(found == "voided" for found, _ in fates):
+        return None
+    if credited:
+        raise Ignored("counted by its credits")
+    if state == "CREDITED":
+        raise Rejected(Code.THIN_NOTIFICATION, "push the order with its credits expanded")
+    if not final:
+        raise Ignored("open order")
     return live
 
 
-def tender(reading: Reading, paid: Record, total: int) -> model.Tender:
-    """Return what a payment, a refund or a credit settled: `total` has the tip in it."""
-    card = paid.get("cardTransaction") or {}
-    label = (paid.get("tender") or {}).get("labelKey")
-    word = str(label).rpartition(".")[2] if label else "credit_card" if card else None
-    handed, brand, digits = amount(paid, "cashTendered"), card.get("cardType"), card.get("last4")
-    change = handed - amount(paid, "amount") if handed and total > 0 else 0
-    kind: Any = reading.word(TENDERS, word, "tender_type")
+def on_top(record: Record) -> int:
+    """Return surcharges: neither the amount of a payment nor the total of an order has them."""
+    charges = inner(record, "additionalCharges")
+    return summed((one for one in charges if one.get("type") not in IN_THE_AMOUNT), "amount")
+
+
+def tender(reading: Reading, paid: Record, total: int, via: Record | None = None) -> model.Tender:
+    """Return what a payment settled.  `via` is the payment that a refund goes back to."""
+    own = paid.get("overrideMerchantTender") or paid.get("tender")
+    via = {} if own else via or {}
+    kind = own or via.get("tender") or {}
+    card = paid.get("cardTransaction") or via.get("cardTransaction") or {}
+    brand, digits = card.get("cardType"), card.get("last4")
+    key = str(kind.get("labelKey") or "")
+    named = "credit_card" if card else "external_payment"
+    word = key.removeprefix(BUILT_IN) if key.startswith(BUILT_IN) else named
+    gift, handed = brand == "GIFT_CARD", amount(paid, "cashTendered")
     return model.Tender(
-        type=kind, amount=total, change=max(change, 0),
-        card_brand=reading.word(BRANDS, brand, "card_brand") if brand else None,
+        type="gift_card" if gift else reading.word(TENDERS, word, "tender_type"),
+        name=kind.get("label") or None, amount=total,
+        change=max(handed - total, 0) + amount(paid, "cashbackAmount") if total > 0 else 0,
+        card_brand=reading.word(BRANDS, brand, "card_brand") if brand and not gift else None,
         card_last_four=digits if re.fullmatch("[0-9]{4}", str(digits)) else None,
     )  # fmt: skip
-
-
-def surcharge(payments: list[Record]) -> int:
-    """Return what was charged beside the order, such as for paying by card."""
-    charges = (one for paid in payments for one in elements(paid, "additionalCharges"))
-    found = sum(amount(one, "amount") for one in charges)
-    if found < 0:
-        raise Rejected(Code.BAD_MONEY, "an additional charge is negative")
-    return found

@@ -1,98 +1,122 @@
-"""What orders, payments and refunds share: currency, amounts, times, unknown words."""
+"""How Clover writes: collections, flags, amounts, times; and what all parts of a record share."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chalicelib import model, money, times
 from chalicelib.errors import Code, Rejected
 
 Record = dict[str, Any]
-NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
-def elements(record: Record, name: str) -> list[Record]:
-    """Return a collection of Clover's, which is a list in an object; [] if it isn't there."""
+def raw(found: Any) -> list[Any]:
+    """Return what a collection holds: {"elements": [...]}, a list, or nothing unless expanded."""
+    found = found.get("elements") if isinstance(found, dict) else found
+    return found if isinstance(found, list) else [found] if found else []
+
+
+def inner(record: Record, name: str) -> list[Record]:
+    """Return a collection of a record: objects, or else it is refused."""
+    found = raw(record.get(name))
+    if not all(isinstance(one, dict) for one in found):
+        raise Rejected(Code.BAD_SHAPE, f"{name} must be a list of objects")
+    return found
+
+
+def tolerant(record: Record, name: str) -> list[Record]:
+    """Return the objects of a collection whose faults are another's to tell."""
+    return [one for one in raw(record.get(name)) if isinstance(one, dict)]
+
+
+def flag(record: Record, name: str) -> bool:
+    """Return a flag.  One that is left out is false."""
     found = record.get(name)
-    listed = found.get("elements") if isinstance(found, dict) else found
-    if listed not in NOTHING and not isinstance(listed, list):
-        raise Rejected(Code.BAD_SHAPE, f"{name} must have its elements in a list")
-    return listed or []
-
-
-def expanded(record: Record, name: str) -> bool:
-    """Say whether a collection is there, and not only where it can be had."""
-    found = record.get(name)
-    return bool(found) and (isinstance(found, list) or "elements" in (found or {}))
-
-
-def identity(noun: str, record: Any) -> str:
-    """Return an id of ours, such as order:ZK6BEAGXBPGST."""
-    found = record.get("id") if isinstance(record, dict) else None
-    if not isinstance(found, str) or not found:
-        raise Rejected(Code.MISSING_ID, f"the {noun} has no id")
-    return f"{noun}:{found}"
+    if found not in (None, "") and not isinstance(found, bool):
+        raise Rejected(Code.BAD_SHAPE, f"{name} must be true or false")
+    return bool(found)
 
 
 def amount(record: Record, name: str) -> int:
-    """Return an amount in minor units.  One that is left out is nothing."""
-    return money.whole(record.get(name) or 0)
+    """Return an amount.  One that is left out is nothing."""
+    found = record.get(name)
+    return 0 if found is None or found == "" else money.whole(found)
 
 
-def latest(*records: Record) -> int:
-    """Return the last change in milliseconds: it may be older than the creation."""
-    names = ("modifiedTime", "createdTime", "clientCreatedTime")
-    found = [_ms(one[name]) for one in records for name in names if one.get(name)]
-    return max(found, default=0)
+def needed(record: Record, name: str) -> int:
+    """Return an amount that must be there."""
+    if record.get(name) in (None, ""):
+        raise Rejected(Code.BAD_MONEY, f"{name} is missing")
+    return amount(record, name)
 
 
-def _ms(value: Any) -> int:
-    times.from_epoch_ms(value)
-    return int(value)
+def summed(records: Iterable[Record], name: str) -> int:
+    """Return the sum of an amount of several records."""
+    return sum(amount(record, name) for record in records)
+
+
+def latest(record: Record, *names: str) -> int:
+    """Return the latest of some times, in milliseconds; 0 if there is none."""
+    found = [record[name] for name in names if record.get(name)]
+    return max((times.epoch_ms(times.from_epoch_ms(one)) for one in found), default=0)
+
+
+def created(record: Record) -> int:
+    """Return when a thing was recorded: by the server, as a till's clock may be wrong."""
+    return latest(record, "createdTime") or latest(record, "clientCreatedTime")
 
 
 class Reading:
-    """An object of Clover's, in the currency of its order or of the merchant."""
+    """A record, the order it is in (empty if it comes alone), and the words in it nobody knew."""
 
-    def __init__(self, merchant: model.Merchant, record: Record, currency: Any = None) -> None:
-        told = currency or record.get("currency") or merchant.currency
-        self.exponent, self.currency = money.exponent(told), str(told)
-        self.merchant, self.record = merchant, record
-        self.named = dict[str, None]()
+    def __init__(self, merchant: model.Merchant, noun: str, record: Record, order: Record) -> None:
+        # Nothing but an order names its currency.  A card's may be that of the card's bank.
+        self.currency = str(order.get("currency") or merchant.currency or "")
+        self.exponent = money.exponent(self.currency)
+        self.merchant, self.noun, self.record, self.order = merchant, noun, record, order
+        self.unknown = dict[str, None]()
+        if not isinstance(record.get("id"), str) or not record["id"]:
+            raise Rejected(Code.MISSING_ID, f"the {noun} has no id")
+        self.id = f"{noun}:{record['id']}"
 
-    def word(self, table: Mapping[str, Any], found: object, what: str) -> Any:
+    def word(self, table: Mapping[str, Any], found: Any, what: str) -> Any:
         """Look up a word that moves no money.  An unknown one is "other", and is reported."""
         if found not in table:
-            self.named[f"unknown_{what}"] = None
-        return table.get(str(found), "other")
+            self.unknown[f"unknown_{what}"] = None
+        return table.get(found, "other")
 
-    def transaction(self, *moments: Any, **fields: Any) -> model.Transaction:
-        """Return a transaction of the first of the moments that there is."""
-        record = self.record
-        known = (*moments, record.get("clientCreatedTime"), record.get("createdTime"))
-        device = record.get("device") or {}
+    def transaction(self, when: int, least: int = 0, **fields: Any) -> model.Transaction:
+        """Return a transaction, whose revision is `least` if there is no later change."""
+        order, device = self.order, self.record.get("device") or self.order.get("device") or {}
         return model.Transaction(
-            merchant=self.merchant.id, vendor="clover", currency=self.currency,
-            exponent=self.exponent, register_id=device.get("id") or None,
-            occurred_at=times.from_epoch_ms(next(filter(None, known), None)),
-            discrepancies=tuple(self.named), **fields,
+            merchant=self.merchant.id, vendor="clover", id=self.id,
+            revision=max(self._revision(), least),
+            register_id=device.get("id") or None, occurred_at=times.from_epoch_ms(when or None),
+            currency=self.currency, exponent=self.exponent, customer=_customer(order),
+            channel=(order.get("orderType") or {}).get("label") or None,
+            discrepancies=tuple(self.unknown), **fields,
         )  # fmt: skip
 
-    def void(self, found: str, revision: int) -> model.Transaction:
-        """Return what leaves nothing of a transaction: newer than it was, at any rate."""
-        return self.transaction(
-            id=found, revision=revision + 1, kind="void", original=found, total=0
+    def void(self) -> model.Transaction:
+        changed = self._revision()
+        when = changed or created(self.record) or created(self.order)
+        return self.transaction(when, least=1, kind="void", original=self.id, total=0)
+
+    def _revision(self) -> int:
+        """Return the latest change: an adjusted tip may move the time of its payment alone."""
+        own = latest(self.record, "modifiedTime", "deletedTime")
+        if not self.order:
+            return own
+        order = latest(self.order, "createdTime", "modifiedTime", "deletedTimestamp")
+        paid = [*tolerant(self.order, "payments"), *tolerant(self.order, "voids")]
+        return max(own, order, *(latest(one, "modifiedTime") for one in paid))
+
+
+def _customer(order: Record) -> model.Customer | None:
+    for one in inner(order, "customers"):
+        mails, phones = inner(one, "emailAddresses"), inner(one, "phoneNumbers")
+        return model.Customer(
+            id=one.get("id") or None,
+            email=mails[0].get("emailAddress") or None if mails else None,
+            phone=phones[0].get("phoneNumber") or None if phones else None,
         )
-
-
-def customer(order: Record) -> model.Customer | None:
-    """Return the first customer of an order."""
-    found: Iterator[Record] = iter(elements(order, "customers"))
-    if not (one := next(found, None)):
-        return None
-    mails, phones = elements(one, "emailAddresses"), elements(one, "phoneNumbers")
-    told = {
-        "id": one.get("id") or None,
-        "email": mails[0].get("emailAddress") if mails else None,
-        "phone": phones[0].get("phoneNumber") if phones else None,
-    }
-    return model.Customer(**told) if any(told.values()) else None
+    return None

@@ -1,4 +1,4 @@
-"""Clover's oddities: doorbells, voids that say SUCCESS, tips in refunds and out of payments."""
+"""Clover's oddities: voids that say SUCCESS, tips inside refunds, totals nobody broke down."""
 
 import json
 from pathlib import Path
@@ -10,19 +10,27 @@ from chalicelib.adapters import clover
 from chalicelib.errors import Code, Ignored, Rejected
 from chalicelib.model import Merchant, Outcome, Transaction
 from chalicelib.reading import read
+from tests.adapters import contract
 
 HERE = Path(__file__).parent / "clover"
-SALE = "sale-by-card-with-a-tip-outside-the-payment"
-REFUNDED = "refund-in-full-with-its-tip-inside-the-order"
+SALE = "order-paid-by-card-with-two-taxes-and-a-tip"
+REFUNDED = "order-partly-refunded-twice"
+ALONE = "refunds-and-credits-that-come-alone"
+PATHS = contract.payloads("clover")
 
 
-def payload(name: str = SALE, **changed: Any) -> Any:
-    body = json.loads((HERE / f"{name}.json").read_text())
-    return body | changed if changed else body
+def records(path: Path) -> list[Any]:
+    text = path.read_text()
+    return [json.loads(text)] if path.stem != ALONE else list(map(json.loads, text.splitlines()))
 
 
-def outcomes(body: Any) -> list[Outcome]:
-    return read(json.dumps(body), Merchant("quay-store", clover.adapt, currency="USD"))
+def order(name: str = SALE, **changed: Any) -> Any:
+    return json.loads((HERE / f"{name}.json").read_text()) | changed
+
+
+def outcomes(body: Any, currency: str | None = "USD") -> list[Outcome]:
+    merchant = Merchant(id="harbour-coffee", adapt=clover.adapt, currency=currency)
+    return read(json.dumps(body), merchant)
 
 
 def transactions(body: Any) -> list[Transaction]:
@@ -31,112 +39,180 @@ def transactions(body: Any) -> list[Transaction]:
     return [one for one in found if isinstance(one, Transaction)]
 
 
-def voided(**paid: Any) -> Any:
-    body = payload()
-    body["payments"]["elements"][0] |= paid
+def refund(amount: int, **more: Any) -> Any:
+    paid = {"id": "PAY0000000001"}
+    return {"id": "R1", "amount": amount, "createdTime": 1773500000000, "payment": paid} | more
+
+
+def paid(**changed: Any) -> Any:
+    """Return the sale, its only payment changed."""
+    body = order()
+    body["payments"]["elements"][0] |= changed
     return body
 
 
-@pytest.mark.parametrize("mark", [{"voidReason": "USER_CANCEL"}, {"result": "VOIDED"},
-                                  {"voidStatus": "VOIDED"}, {"result": "VOIDING"}])  # fmt: skip
-@pytest.mark.parametrize("state", ["PAID", "OPEN"])
-def test_a_void_leaves_nothing_whatever_the_payment_or_the_order_still_says(
-    mark: dict[str, Any], state: str
-) -> None:
-    [before], [after] = (
-        transactions(payload()),
-        transactions(voided(**mark) | {"paymentState": state}),
-    )
-    assert (after.id, after.kind, after.total) == (before.id, "void", 0)
+def test_tax_is_rounded_once_for_each_rate_and_neither_once_nor_for_each_line() -> None:
+    rates = [{"id": str(rate), "rate": rate} for rate in (825000, 1000000, 100000)]
+    lines = [{"id": "L", "price": 1295, "taxRates": {"elements": rates}}]
+    for count, total in ((1, 1545), (3, 4634), (10, 15443)):  # line by line: 4635, 15450
+        [sale] = transactions(order(lineItems=lines * count, payments=None, total=total))
+        assert sale.discrepancies == ("payments_missing",)
+
+
+def test_a_later_refund_changes_nothing_about_the_sale_but_its_revision() -> None:
+    [before] = transactions(order())
+    body = order(paymentState="PARTIALLY_REFUNDED", modifiedTime=1773600000000)
+    body["lineItems"]["elements"][2]["refunded"] = True
+    after, returned = transactions(body | {"refunds": [refund(352, taxAmount=27)]})
+    assert after.fingerprint == before.fingerprint
     assert after.revision > before.revision
+    assert [line.total for line in returned.lines] == [-325]
 
 
-def test_a_full_refund_takes_the_tip_back_too() -> None:
-    sale, refund = transactions(payload(REFUNDED))
-    assert sale.total + refund.total == 0
-    assert (sale.tip, refund.tip) == (300, -300)
+def test_a_refund_has_the_tip_in_its_amount_and_a_payment_has_not() -> None:
+    back = refund(2754 + 450, tipAmount=450, taxAmount=233)
+    sale, returned = transactions(order(paymentState="REFUNDED", refunds=[back]))
+    assert sale.total + returned.total == 0
+    assert sale.tip + returned.tip == 0
+    assert (sale.subtotal, returned.subtotal) == (2521, -2521)
 
 
-def test_a_sale_stays_what_it_was_when_it_is_refunded() -> None:
-    [before] = transactions(payload(REFUNDED, refunds=None, paymentState="PAID"))
-    sale, _ = transactions(payload(REFUNDED))
-    assert sale.fingerprint == before.fingerprint
+def test_a_refund_is_negative_whichever_sign_is_written() -> None:
+    [positive] = transactions(refund(500, taxAmount=40, tipAmount=60))
+    [negative] = transactions(refund(-500, taxAmount=-40, tipAmount=-60))
+    assert positive == negative
+    assert (positive.total, positive.tip, positive.subtotal) == (-500, -60, -400)
 
 
-def test_a_refund_is_the_same_inside_its_order_and_by_itself() -> None:
-    order = payload(REFUNDED)
-    _, inside = transactions(order)
-    [alone] = transactions(order["refunds"]["elements"][0])
-    assert alone == inside
+def test_a_payment_of_less_than_nothing_is_refused() -> None:
+    alone = {"id": "PAY1", "amount": -500, "result": "SUCCESS", "createdTime": 1773489600000}
+    [outcome] = outcomes(alone)
+    assert isinstance(outcome, Rejected)
+    assert outcome.code == Code.BAD_MONEY
 
 
-def test_what_came_back_of_an_order_that_is_not_counted_is_not_counted() -> None:
-    found = outcomes(payload(REFUNDED, testMode=True))
-    assert all(isinstance(one, Ignored) for one in found)
-    assert len(found) == 2
+@pytest.mark.parametrize("total", [2754, 2754 - 352])
+def test_what_came_back_is_taken_off_once_whether_the_order_keeps_its_total_or_not(
+    total: int,
+) -> None:
+    found = transactions(order(total=total, refunds=[refund(352, taxAmount=27)]))
+    assert sum(one.total for one in found) == 2754 + 450 - 352
+    assert not any(one.discrepancies for one in found)
 
 
-def test_every_bell_that_rings_for_a_sale_is_refused_with_what_to_push() -> None:
-    found = outcomes(payload("doorbell-of-many-merchants"))
-    codes = [one.code if isinstance(one, Rejected) else None for one in found]
-    thin = Code.THIN_NOTIFICATION
-    assert codes == [thin, None, thin, Code.UNKNOWN_EVENT, Code.BAD_SHAPE]
-    assert isinstance(found[0], Rejected)
-    assert "push the order" in found[0].reason
+def test_a_refund_told_by_its_order_and_by_its_payment_is_one_refund() -> None:
+    body = paid(refunds={"elements": [refund(352)]})
+    [by_payment] = transactions(body)[1:]
+    [by_both] = transactions(body | {"refunds": [refund(352)]})[1:]
+    assert by_payment == by_both
 
 
-def test_an_order_that_is_paid_by_its_payments_needs_no_state() -> None:
-    [told], [silent] = transactions(payload()), transactions(payload(paymentState=None))
-    assert told == silent
-    [found] = outcomes(payload(paymentState=None, total=1949))
-    assert isinstance(found, Ignored)
+def test_a_refund_alone_is_the_refund_in_the_order_which_knows_more_and_is_newer() -> None:
+    [_, inside, _] = transactions(order(REFUNDED))
+    [alone] = transactions(records(HERE / f"{ALONE}.json")[0])
+    assert (alone.id, alone.total, alone.original) == (inside.id, inside.total, inside.original)
+    assert alone.revision < inside.revision
+    assert inside.lines
+    assert not alone.lines
 
 
-def test_a_lane_that_rounds_by_line_and_rate_is_not_corrected() -> None:
-    [sale] = transactions(payload("sale-with-two-rates-rounded-each"))
-    assert sum(tax.amount for tax in sale.taxes) == 237  # 18.25 % at once would be 236
-    assert sale.discrepancies == ()
+def test_a_tip_that_is_adjusted_later_may_move_the_time_of_its_payment_alone() -> None:
+    [early] = transactions(order())
+    [late] = transactions(paid(tipAmount=600, modifiedTime=1773500000123))
+    assert (late.id, late.tip, late.total) == (early.id, 600, early.total + 150)
+    assert late.revision == 1773500000123 > early.revision
 
 
-def test_what_the_payments_tell_of_taxes_is_right() -> None:
-    body = payload("sale-with-two-rates-rounded-each", total=1531)
-    body["payments"]["elements"][0] |= {"amount": 1531, "taxAmount": 236}
+def test_an_order_can_be_modified_before_it_is_created() -> None:
+    body = paid(modifiedTime=None) | {"createdTime": 1773489001000, "modifiedTime": 1773489000000}
     [sale] = transactions(body)
-    assert sum(tax.amount for tax in sale.taxes) == 236
-    assert sale.discrepancies == ()
+    assert sale.revision == 1773489001000
 
 
-def test_no_tax_is_listed_where_it_was_removed() -> None:
-    body = payload(taxRemoved=True, total=1800)
-    body["payments"]["elements"][0] |= {"amount": 1800, "taxAmount": 0}
-    [sale] = transactions(body)
-    assert sale.taxes == ()
-    assert sale.discrepancies == ()
+@pytest.mark.parametrize("said", ["voidReason", "voidStatus", "voidPaymentRef"])
+def test_a_void_can_still_say_success(said: str) -> None:
+    [void] = transactions(paid(**{said: {"id": "PAY2"} if said.endswith("Ref") else "SAID"}))
+    assert (void.kind, void.id, void.original, void.total) == ("void", *[void.id] * 2, 0)
 
 
-@pytest.mark.parametrize("paid", [1000, 1030])
-def test_a_surcharge_counts_once_whether_the_payment_has_it_or_not(paid: int) -> None:
-    body = payload("sale-with-a-surcharge-for-the-card")
-    body["payments"]["elements"][0]["amount"] = paid
-    [sale] = transactions(body)
-    assert (sale.total, sale.service_charge, sale.discrepancies) == (1030, 30, ())
+def test_a_void_is_newer_than_what_it_undoes() -> None:
+    [sale] = transactions(order())
+    [void] = transactions(paid(voidReason="USER_CANCEL", modifiedTime=1773490000000))
+    assert void.id == sale.id
+    assert void.revision > sale.revision
+    alone = refund(100)
+    [live], [undone] = transactions(alone), transactions(alone | {"voided": True})
+    assert undone.id == live.id
+    assert undone.revision > live.revision
 
 
-def test_a_paid_order_without_its_payments_is_refused_and_not_counted_without_its_tip() -> None:
-    found = outcomes(payload("orders-whose-payments-are-not-expanded"))
-    assert {one.code for one in found if isinstance(one, Rejected)} == {Code.THIN_NOTIFICATION}
-    assert len(found) == 2
+def test_the_state_of_an_order_is_free_text_and_means_nothing() -> None:
+    [sale] = transactions(order())
+    for state in (None, "open", "OPEN", "locked", "on its way"):
+        assert transactions(order(state=state)) == [sale]
 
 
-def test_the_merchant_in_the_body_decides_nothing_and_no_cardholder_gets_out() -> None:
-    [sale] = transactions(payload())
-    assert sale.merchant == "quay-store"
-    assert "QUILL" not in sale.model_dump_json().upper()
+@pytest.mark.parametrize(
+    ("kind", "extra"), [("CREDIT_SURCHARGE", 96), ("DELIVERY_FEE", 0), ("CASH_DISCOUNT", 0)]
+)
+def test_a_surcharge_is_in_no_amount_but_was_paid_and_other_charges_are_in_it(
+    kind: str, extra: int
+) -> None:
+    [sale] = transactions(paid(additionalCharges=[{"type": kind, "amount": 96}]))
+    assert (sale.total, sale.service_charge, sale.discrepancies) == (3204 + extra, extra, ())
 
 
-def test_taxes_are_reckoned_where_no_payment_tells_them() -> None:
-    body = payload("sale-with-vat-included")
-    del body["payments"]["elements"][0]["taxAmount"]
-    [sale] = transactions(body)
-    assert [tax.amount for tax in sale.taxes] == [200]  # of 12.00 with 20 % in it
-    assert sale.discrepancies == ()
+@pytest.mark.parametrize("state", ["PAID", "REFUNDED", "PARTIALLY_REFUNDED", "CREDITED"])
+def test_an_order_that_was_paid_counts_though_its_payments_do_not_cover_it(state: str) -> None:
+    [sale] = transactions(paid(amount=2700, taxAmount=None) | {"paymentState": state})
+    assert sale.total == 3204
+    assert "tenders_do_not_add_up" in sale.discrepancies
+
+
+def test_who_the_merchant_is_does_not_depend_on_the_body() -> None:
+    [sale] = transactions(order(merchant={"id": "SOMEBODY ELSE"}))
+    assert sale.merchant == "harbour-coffee"
+
+
+def test_no_name_of_a_cardholder_or_customer_gets_out() -> None:
+    [sale] = transactions(order())
+    assert "uill" not in sale.model_dump_json().casefold()
+    assert sale.customer
+    assert sale.customer.id == "CUST000000001"
+
+
+def test_one_bad_refund_spoils_neither_the_sale_nor_the_other_refund() -> None:
+    body = order(REFUNDED)
+    body["refunds"]["elements"][0]["amount"] = "9.66"
+    sale, bad, good = outcomes(body)
+    assert isinstance(bad, Rejected)
+    assert bad.code == Code.BAD_MONEY
+    assert [one.total for one in (sale, good) if isinstance(one, Transaction)] == [3106, -250]
+
+
+def test_nothing_in_a_test_order_counts() -> None:
+    found = outcomes(order(REFUNDED, testMode=True))
+    assert [one.reason for one in found if isinstance(one, Ignored)] == ["test order"] * 3
+
+
+def test_an_open_order_needs_no_currency() -> None:
+    [outcome] = outcomes(order(paymentState="OPEN", payments=None, currency=None), currency=None)
+    assert isinstance(outcome, Ignored)
+
+
+def test_many_taps_on_a_till_are_one_notice_for_each_order() -> None:
+    taps = [{"objectId": "O:A", "type": "UPDATE", "ts": 1773489600000 + tap} for tap in range(9)]
+    [outcome] = outcomes({"appId": "APP", "merchants": {"M": taps}})
+    assert isinstance(outcome, Rejected)
+    assert outcome.code == Code.THIN_NOTIFICATION
+
+
+def test_the_direction_of_money_is_not_guessed_at() -> None:
+    for name in ("merchants", "amount", "id"):
+        [outcome] = outcomes({name: 100})
+        assert isinstance(outcome, Rejected)
+        assert outcome.code in {Code.UNKNOWN_EVENT, Code.THIN_NOTIFICATION}
+
+
+def test_the_adapter_is_a_function_of_the_module_that_names_the_vendor() -> None:
+    assert clover.adapt.__module__ == "chalicelib.adapters.clover"
