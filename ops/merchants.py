@@ -22,6 +22,8 @@ class Declared:
     kind: str
     source: str
     merchant: Merchant
+    #: Messages a batch: a topic's function gets one at a time.
+    batch_size: int = 1
 
     @property
     def vendor(self) -> str:
@@ -45,7 +47,8 @@ def declared(stage: str) -> list[Declared]:
         if relay.called:
             kind = "sqs" if hasattr(source, "queue") else "sns"
             where = source.queue if kind == "sqs" else source.topic
-            found.append(Declared(source.name, kind, where, relay.call_args.args[1]))
+            size = getattr(source, "batch_size", 1)
+            found.append(Declared(source.name, kind, where, relay.call_args.args[1], size))
     return found
 
 
