@@ -1,6 +1,6 @@
 """Money is a whole number of the currency's minor unit.  Text becomes Decimal; no float is met."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from chalicelib.errors import Code, Rejected
@@ -80,17 +80,6 @@ def minor(value: object, currency: object) -> int:
 def rounded(amount: Decimal) -> int:
     """Return a part of minor units rounded half up, which for a negative amount is down."""
     return _bounded(int(amount.to_integral_value(ROUND_HALF_UP)))
-
-
-def spread(whole: int, parts: Sequence[int | Decimal]) -> list[int]:
-    """Share an amount out in the proportion of the parts, so that the shares sum up to it."""
-    everything, shares, before = sum(parts), list[int](), 0
-    for at in range(1, len(parts) + 1):
-        part = Decimal(sum(parts[:at])) / everything if everything else Decimal(at == len(parts))
-        until = rounded(whole * part)
-        shares.append(until - before)
-        before = until
-    return shares
 
 
 def decimal(value: object, code: Code = Code.BAD_QUANTITY) -> Decimal:
