@@ -11,7 +11,7 @@ from chalice.app import Chalice, SNSEvent, SQSEvent
 
 from chalicelib.adapters import poslog, shopify, square
 from chalicelib.model import Merchant
-from chalicelib.wiring import APP, named, relay
+from chalicelib.wiring import APP, keep, named, relay
 
 app = Chalice(app_name=APP)
 
@@ -39,3 +39,9 @@ def sakura_bakery(event: SQSEvent) -> None:
 @app.on_sns_message(topic=named("night-market"))
 def night_market(event: SNSEvent) -> None:
     relay(event, Merchant("night-market", shopify.adapt))
+
+
+@app.on_sqs_message(queue=named("archive"), batch_size=1000, maximum_batching_window_in_seconds=60)
+def archive(event: SQSEvent) -> None:
+    """Keep what all of them publish, for subscribers yet to come: `ops replay`."""
+    keep(event)

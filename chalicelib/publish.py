@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.calls import batches, in_parallel, note
 from chalicelib.errors import Code, Rejected
-from chalicelib.model import Transaction
+from chalicelib.model import Transaction, claim_key
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 TYPE = "tillbridge.transaction.v1"
 ENTRIES_A_CALL = 10
+#: Fields of a transaction that are message attributes as well, to filter subscriptions by.
+FILTERS = ("merchant", "vendor", "kind", "store_id", "currency")
 
 
 @dataclass(frozen=True)
@@ -77,17 +79,21 @@ def event(found: Transaction) -> Event:
         "datacontenttype": "application/json",
     }
     data = found.model_dump_json(exclude_none=True)
-    attributes = {
-        "merchant": found.merchant,
-        "vendor": found.vendor,
-        "kind": found.kind,
-        "store_id": found.store_id,
-        "currency": found.currency,
-        "type": TYPE,
-    }
-    named = tuple((name, value) for name, value in attributes.items() if value)
+    named = tuple((name, value) for name in FILTERS if (value := getattr(found, name)))
     body = f'{json.dumps(envelope, ensure_ascii=False)[:-1]}, "data": {data}}}'
-    return Event(key, found.id, identity, found.revision, fingerprint, body, named)
+    return Event(
+        key, found.id, identity, found.revision, fingerprint, body, (*named, ("type", TYPE))
+    )
+
+
+def restored(body: str) -> Event:
+    """Return an event as it left once, from its body; its fingerprint is told no more."""
+    told = json.loads(body)
+    data = told["data"]
+    named = tuple((name, data[name]) for name in FILTERS if data.get(name))
+    key = claim_key(data["merchant"], data["vendor"], data["id"])
+    attributes = (*named, ("type", told["type"]))
+    return Event(key, told["subject"], told["id"], data["revision"], "", body, attributes)
 
 
 class Publisher:

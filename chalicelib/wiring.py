@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 from botocore.config import Config
 
+from chalicelib import archive
 from chalicelib.acknowledge import acknowledge
 from chalicelib.dedupe import Store, wall_clock
 from chalicelib.errors import Misconfigured
@@ -63,6 +64,19 @@ def relay(event: "SQSEvent | SNSEvent", merchant: Merchant) -> None:
     arn = context.invoked_function_arn
     run = pipeline(merchant, arn).run
     run(messages(event.to_dict()), deadline, context.aws_request_id)
+
+
+def keep(event: "SQSEvent") -> None:
+    """Put a batch of published events into the archive."""
+    context: Any = event.context
+    place = context.invoked_function_arn.split(":")[3:5]
+    archive.keep(_client("s3", PUBLISHES), archive_bucket(":".join(place)), event.to_dict())
+
+
+def archive_bucket(place: str) -> str:
+    """Return the name of the archive's bucket: no two accounts may have the same."""
+    region, account = place.split(":")
+    return f"{APP}-{stage()}-archive-{account}-{region}"
 
 
 @cache

@@ -12,6 +12,7 @@ from ops.resources import function_name, lambda_timeout
 from ops.snapshot import Data, Seen, Snapshot
 
 LONGEST_NAME, LEAST_RECEIVES = 64, 5
+ENABLED = {"Enabled", "Enabling", "Creating", "Updating"}
 
 
 def of_function(seen: Seen, found: Snapshot) -> Iterator[tuple[str, str]]:
@@ -118,7 +119,7 @@ def _mapping(seen: Seen, found: Snapshot) -> Iterator[tuple[str, str]]:
             (f"aws lambda delete-event-source-mapping --uuid {one['UUID']}"),
         )
     for one in mine[:1]:
-        if one["State"] not in {"Enabled", "Enabling", "Creating", "Updating"}:
+        if one["State"] not in ENABLED:
             yield (
                 f"the mapping of its queue is {one['State']}",
                 (f"aws lambda update-event-source-mapping --uuid {one['UUID']} --enabled"),

@@ -10,9 +10,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
-from ops.checks import of_function, of_policy, of_source
+from ops.checks import ENABLED, of_function, of_policy, of_source
 from ops.merchants import declared
-from ops.resources import prefix, whole
+from ops.resources import ARCHIVE, prefix, whole
 from ops.snapshot import Snapshot, look
 
 CHECKS = (of_function, of_source, of_policy)
@@ -62,6 +62,7 @@ def examined(found: Snapshot) -> Iterator[Finding]:
         return
     yield from _table(found, deploy)
     yield from _fan_out(found, deploy)
+    yield from _alarms(found, deploy)
     for seen in found.merchants:
         for reason, mend in chain(*(check(seen, found) for check in CHECKS)):
             yield Finding(seen.one.merchant.id, reason, mend or deploy)
@@ -99,6 +100,14 @@ def _fan_out(found: Snapshot, deploy: str) -> Iterator[Finding]:
     for queue in found.queues:
         if queue.attributes is None:
             yield Finding(queue.name, "the queue isn't there", deploy)
+    if found.archive is None:
+        yield Finding(ARCHIVE, "its function isn't deployed: nothing is kept to replay", deploy)
+    elif not any(one["State"] in ENABLED for one in found.archive):
+        reason = "nothing reads the queue of the archive: nothing is kept to replay"
+        yield Finding(ARCHIVE, reason, deploy)
+
+
+def _alarms(found: Snapshot, deploy: str) -> Iterator[Finding]:
     wanted = {one["Properties"]["AlarmName"] for one in whole(found.stage)["Resources"].values()
               if one["Type"] == "AWS::CloudWatch::Alarm"}  # fmt: skip
     for name in sorted(wanted - found.alarms.keys()):

@@ -42,8 +42,9 @@ def declared(stage: str) -> list[Declared]:
     module = load(stage)
     found = []
     for source in module.app.event_sources:
-        with mock.patch.object(module, "relay") as relay:
+        with mock.patch.multiple(module, relay=mock.DEFAULT, keep=mock.DEFAULT) as asked:
             module.app.handler_map[source.name](_QUESTION, None)
+        relay = asked["relay"]
         if relay.called:
             kind = "sqs" if hasattr(source, "queue") else "sns"
             where = source.queue if kind == "sqs" else source.topic

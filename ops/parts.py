@@ -123,6 +123,33 @@ def table(name: str) -> Resource:
     }
 
 
+def bucket(name: str, days: int) -> Resource:
+    """Return a private, encrypted bucket whose objects are kept for so many days."""
+    closed = dict.fromkeys(
+        ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
+    )
+    expiry = {"Id": "expire", "Status": "Enabled", "ExpirationInDays": days}
+    return KEPT | {
+        "Type": "AWS::S3::Bucket",
+        "Properties": {
+            "BucketName": {"Fn::Sub": name},
+            "PublicAccessBlockConfiguration": closed,
+            "LifecycleConfiguration": {"Rules": [expiry]},
+        },
+    }
+
+
+def bucket_policy(ref: str) -> Resource:
+    """Return the policy of a bucket of this template: by TLS only."""
+    arn_ = {"Fn::GetAtt": [ref, "Arn"]}
+    objects = {"Fn::Sub": f"${{{ref}.Arn}}/*"}
+    document = _document(_tls_only("s3:*", [arn_, objects]))
+    return {
+        "Type": "AWS::S3::BucketPolicy",
+        "Properties": {"Bucket": {"Ref": ref}, "PolicyDocument": document},
+    }
+
+
 def log_group(function: str, days: int = 30) -> Resource:
     """Return the log group of a function, so that its logs don't stay for ever."""
     return {

@@ -5,8 +5,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ops.merchants import Declared, declared
-from ops.permissions import policy
+from ops.merchants import declared
+from ops.permissions import archive_policy, policy
+from ops.resources import ARCHIVE
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ("app.py", "chalicelib", "requirements.txt")
@@ -31,18 +32,19 @@ def build(stage: str, into: Path, environment: dict[str, str], place: str, **set
     section["environment_variables"] = {"STAGE": stage, **shared}
     functions: dict[str, Any] = {}
     for one in declared(stage):
-        functions[one.function] = _policed(policy(one, stage, place), stage, one, into)
+        functions[one.function] = _policed(policy(one, stage, place), stage, one.function, into)
         if one.merchant.personal == "hash":
             own = {"HASH_KEY": environment.get("HASH_KEY", "")}
             functions[one.function]["environment_variables"] = own
+    functions[ARCHIVE] = _policed(archive_policy(stage, place), stage, ARCHIVE, into)
     section["lambda_functions"] = functions
     config["stages"] = {stage: section}
     (into / ".chalice" / "config.json").write_text(json.dumps(config, indent=2))
     return into
 
 
-def _policed(document: dict[str, Any], stage: str, one: Declared, into: Path) -> dict[str, Any]:
+def _policed(document: dict[str, Any], stage: str, function: str, into: Path) -> dict[str, Any]:
     """Write the policy of a function, and return the function's settings."""
-    name = f"policy-{stage}-{one.function}.json"
+    name = f"policy-{stage}-{function}.json"
     (into / ".chalice" / name).write_text(json.dumps(document, indent=2))
     return {"iam_policy_file": name}

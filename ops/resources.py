@@ -7,7 +7,6 @@ stay within CloudFormation's limits.
 
 import json
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,8 @@ from ops.merchants import Declared, declared
 from ops.parts import (
     Resource,
     arn,
+    bucket,
+    bucket_policy,
     dead_queue,
     log_group,
     logical_id,
@@ -31,7 +32,9 @@ from ops.parts import (
 
 CONFIG = Path(__file__).parents[1] / ".chalice" / "config.json"
 #: Queues that get every transaction, whatever the merchant.
-SUBSCRIBERS = ("rewards",)
+SUBSCRIBERS = ("rewards", "archive")
+#: The subscriber that is a function of ours: it keeps every event for so many days.
+ARCHIVE, ARCHIVE_DAYS = "archive", 400
 #: Dashboards have so many merchants at most, for the sake of their template's size.
 ROWS = 60
 
@@ -68,15 +71,15 @@ def whole(stage: str) -> Resource:
     resources: Resource = {}
     for part in parts:
         resources |= part
-    _refuse_twins([key for part in parts for key in part], merchants)
+    functions = [ARCHIVE, *(one.function for one in merchants)]
+    _refuse_twins([key for part in parts for key in part] + [*map(logical_id, functions)])
     _refuse_twins([_name(one) for one in resources.values()])
     return template(resources, f"stage {stage}")
 
 
-def _refuse_twins(names: list[str], merchants: Sequence[Declared] = ()) -> None:
+def _refuse_twins(names: list[str]) -> None:
     """Refuse names that are there twice; in a package, functions are among the resources."""
-    counts = Counter(names + [logical_id(one.function) for one in merchants])
-    for name, count in counts.items():
+    for name, count in Counter(names).items():
         if name and count > 1:
             raise Misconfigured(f"{name} would be there twice: rename a merchant in app.py")
 
@@ -113,6 +116,11 @@ def core(stage: str, merchants: list[Declared]) -> Resource:
         found |= _extra(extra, name)
     for subscriber in SUBSCRIBERS:
         found |= _subscriber(subscriber, name)
+    found |= {
+        "ArchiveBucket": bucket(archive_bucket(stage), ARCHIVE_DAYS),
+        "ArchiveBucketPolicy": bucket_policy("ArchiveBucket"),
+        "ArchiveLog": log_group(f"{name}-{ARCHIVE}"),
+    }
     return found
 
 
@@ -153,6 +161,11 @@ def of_merchant(one: Declared, stage: str) -> Resource:
     return found | {f"{bare}{label}Alarm": alarm for label, alarm in watch.alarms(one, stage)}
 
 
+def archive_bucket(stage: str) -> str:
+    """Return the name of the archive's bucket, for CloudFormation to fill in."""
+    return f"{prefix(stage)}-archive-${{AWS::AccountId}}-${{AWS::Region}}"
+
+
 def function_name(stage: str, one: Declared) -> str:
     """Return the name that Chalice gives a merchant's function."""
     return f"{prefix(stage)}-{one.function}"
@@ -176,10 +189,12 @@ def _subscriber(label: str, name: str) -> Resource:
     """Return a queue that gets every transaction, and takes back what fails there too often."""
     ref, full = logical_id(label), f"{name}-{label}"
     allowed = _from_transactions(label, name)
+    hidden = 6 * lambda_timeout() if label == ARCHIVE else 0
     return {
         f"{ref}Dead": dead_queue(f"{full}-dead"),
-        ref: queue(full, f"{full}-dead") | {"DependsOn": f"{ref}Dead"},
-        f"{ref}Policy": queue_policy([ref, f"{ref}Dead"], allowed),
+        f"{ref}Queue": queue(full, f"{full}-dead", visibility=hidden) | {"DependsOn": f"{ref}Dead"},
+        f"{ref}Policy": queue_policy([f"{ref}Queue", f"{ref}Dead"], allowed),
+        f"{ref}DeadAlarm": watch.dead_letters(name, f"{full}-dead"),
         f"{ref}Subscription": subscription("Transactions", full, f"{name}-undelivered")
         | {"DependsOn": [f"{ref}Policy", "UndeliveredPolicy"]},
     }

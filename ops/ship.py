@@ -58,6 +58,7 @@ def split(found: Resource, stage: str) -> dict[str, Resource]:
     parts = {}
     for name, part in stacks(stage).items():
         keys = list(part["Resources"])
+        keys += ["Archive", "ArchiveRole"] if name.endswith("-core") else []
         for one in merchants:
             if name == stack_name(stage, one):
                 function = logical_id(one.function)

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from ops.aws import client, place
 from ops.merchants import Declared, declared
-from ops.resources import SUBSCRIBERS, function_name, prefix
+from ops.resources import ARCHIVE, SUBSCRIBERS, function_name, prefix
 from ops.stack import status
 
 T = TypeVar("T")
@@ -57,6 +57,8 @@ class Snapshot:
     listeners: int
     alarms: dict[str, Data]
     queues: list[Queue]
+    #: Mappings of the archive's function; None if that isn't deployed.
+    archive: list[Data] | None
 
 
 def look(stage: str, seen: Callable[[], None] = lambda: None) -> Snapshot:
@@ -81,6 +83,7 @@ def look(stage: str, seen: Callable[[], None] = lambda: None) -> Snapshot:
         subscriptions=subscriptions,
         listeners=len(_subscriptions(f"arn:aws:sns:{where}:{name}-alarms")),
         alarms={one["AlarmName"]: one for page in alarms for one in page["MetricAlarms"]},
+        archive=_or_none(lambda: _mappings(f"{name}-{ARCHIVE}")),
         queues=[Queue(end, _queue(f"{name}-{end}")) for end in (*ends, "undelivered")],
     )  # fmt: skip
 
@@ -104,12 +107,18 @@ def _merchant(one: Declared, stage: str) -> Seen:
     if answer := _or_none(lambda: lambda_.get_function(FunctionName=full)):
         found.function = answer["Configuration"]
         found.concurrency = answer.get("Concurrency", {}).get("ReservedConcurrentExecutions")
-        pages = lambda_.get_paginator("list_event_source_mappings").paginate(FunctionName=full)
-        found.mappings = [each for page in pages for each in page["EventSourceMappings"]]
+        found.mappings = _mappings(full)
         found.on_failure = _on_failure(full)
         found.statements, found.attached = _grants(found.function["Role"].rpartition("/")[2])
         found.log_days = _log_days(f"/aws/lambda/{full}")
     return found
+
+
+def _mappings(function: str) -> list[Data]:
+    lambda_ = client("lambda")
+    lambda_.get_function_configuration(FunctionName=function)
+    pages = lambda_.get_paginator("list_event_source_mappings").paginate(FunctionName=function)
+    return [each for page in pages for each in page["EventSourceMappings"]]
 
 
 def _queue(name: str) -> Data | None:

@@ -29,6 +29,9 @@ def apply(
     if not url and len(body) > MOST_BYTES:
         raise Misconfigured(f"the template of {name} has {len(body)} bytes: give a bucket for it")
     before = status(cloudformation, name)
+    if before == "ROLLBACK_COMPLETE":  # its creation failed: it can only be deleted
+        delete(cloudformation, name)
+        before = ""
     change = f"tillbridge-{int(time.time())}"
     cloudformation.create_change_set(
         StackName=name,

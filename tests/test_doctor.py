@@ -125,10 +125,12 @@ def no_recovery() -> Iterator[None]:
 
 def unsubscribed(topic: str) -> Iterator[None]:
     sns, arn = aws.client("sns"), f"arn:aws:sns:{REGION}:{ACCOUNT}:{STEM}-{topic}"
-    [one] = sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
-    sns.unsubscribe(SubscriptionArn=one["SubscriptionArn"])
+    everyone = sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
+    for one in everyone:
+        sns.unsubscribe(SubscriptionArn=one["SubscriptionArn"])
     yield
-    sns.subscribe(TopicArn=arn, Protocol=one["Protocol"], Endpoint=one["Endpoint"])
+    for one in everyone:
+        sns.subscribe(TopicArn=arn, Protocol=one["Protocol"], Endpoint=one["Endpoint"])
 
 
 def no_failures_kept() -> Iterator[None]:
@@ -156,6 +158,16 @@ def log_for_ever() -> Iterator[None]:
     logs.delete_retention_policy(logGroupName=group)
     yield
     logs.put_retention_policy(logGroupName=group, retentionInDays=30)
+
+
+def no_archive() -> Iterator[None]:
+    lambda_, name = aws.client("lambda"), f"{STEM}-archive"
+    [one] = lambda_.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+    lambda_.delete_event_source_mapping(UUID=one["UUID"])
+    yield
+    lambda_.create_event_source_mapping(
+        FunctionName=name, EventSourceArn=one["EventSourceArn"], BatchSize=10
+    )
 
 
 def never_runs() -> Iterator[None]:
@@ -224,6 +236,7 @@ BROKEN: dict[str, tuple[Any, str]] = {
     "alarm": (alarm_gone, f"alarms: {STEM}-nordmarkt-waiting isn't there"),
     "log": (log_for_ever, "harbour-coffee: its log is kept for ever"),
     "concurrency": (never_runs, "harbour-coffee: its concurrency is reserved as 0"),
+    "archive": (no_archive, "archive: nothing reads the queue"),
     "half a deployment": (other_code, "functions: they don't all run the same code"),
 }  # fmt: skip
 
@@ -263,6 +276,6 @@ def test_a_stage_that_is_not_deployed_is_one_finding() -> None:
 def test_a_name_that_aws_would_refuse_is_found() -> None:
     one = merchants.declared("dev")[0]
     long = merchants.Declared("f" * 60, one.kind, one.source, one.merchant)
-    stage = snapshot.Snapshot("dev", "r:a", "deploy", [], None, [], 0, {}, [])
+    stage = snapshot.Snapshot("dev", "r:a", "deploy", [], None, [], 0, {}, [], [])
     reasons = [reason for reason, _ in checks.of_function(snapshot.Seen(long), stage)]
     assert any("longer than 64 characters" in reason for reason in reasons)

@@ -12,7 +12,7 @@ from parliament import analyze_policy_string
 from chalicelib.errors import Misconfigured
 from ops import merchants, package, resources, ship, stack
 from ops.parts import logical_id
-from ops.permissions import policy
+from ops.permissions import archive_policy, policy
 
 PLACE = "eu-west-1:123456789012"
 STAGE = "dev"
@@ -131,7 +131,7 @@ def test_every_queue_is_encrypted_and_takes_nothing_but_tls() -> None:
 
 def test_what_can_not_be_had_again_outlives_its_stack() -> None:
     for name, one in found().items():
-        needed = one["Type"] == "AWS::DynamoDB::Table" or (
+        needed = one["Type"] in {"AWS::DynamoDB::Table", "AWS::S3::Bucket"} or (
             one["Type"] == "AWS::SQS::Queue"
             and one["Properties"]["QueueName"].endswith(("-dead", "-undelivered"))
         )
@@ -179,8 +179,8 @@ def unsound(document: dict[str, Any]) -> list[str]:
 
 
 def test_the_policy_linter_finds_nothing_and_no_star_gets_in() -> None:
-    for one in merchants.declared(STAGE):
-        document = policy(one, STAGE, PLACE)
+    policies = [policy(one, STAGE, PLACE) for one in merchants.declared(STAGE)]
+    for document in (*policies, archive_policy(STAGE, PLACE)):
         assert unsound(document) == []
         for statement in document["Statement"]:
             service = statement["Action"][0].partition(":")[0]
@@ -245,8 +245,8 @@ def test_a_hundred_merchants_stay_within_cloudformations_limits(adding: Any) -> 
 def test_a_package_of_a_hundred_merchants_is_split_and_loses_nothing(adding: Any) -> None:
     adding(*HUNDRED)
     packaged = package.additions(STAGE)
-    for one in merchants.declared(STAGE):
-        packaged["Resources"][f"{logical_id(one.function)}Role"] = {"Type": "AWS::IAM::Role"}
+    for name in ("archive", *(one.function for one in merchants.declared(STAGE))):
+        packaged["Resources"][f"{logical_id(name)}Role"] = {"Type": "AWS::IAM::Role"}
     parts = ship.split(packaged, STAGE)
     assert len(parts) == 103
     together: dict[str, Any] = {}

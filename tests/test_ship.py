@@ -1,0 +1,186 @@
+"""Both ways to ship a stage, as its operator goes them: nothing is lost on either."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.emulator import ACCOUNT, REGION, Emulator
+from ops.project import ROOT
+from ops.tills import Sale, shopify_order, square_payment
+
+APP = """
+from chalice.app import Chalice, SNSEvent, SQSEvent
+
+from chalicelib.adapters import shopify, square
+from chalicelib.model import Merchant
+from chalicelib.wiring import APP, keep, named, relay
+
+app = Chalice(app_name=APP)
+
+
+@app.on_sqs_message(queue=named("corner-shop"), batch_size=10)
+def corner_shop(event: SQSEvent) -> None:
+    relay(event, Merchant("corner-shop", square.adapt, personal="hash"))
+
+
+@app.on_sns_message(topic=named("street-stall"))
+def street_stall(event: SNSEvent) -> None:
+    relay(event, Merchant("street-stall", shopify.adapt))
+
+
+@app.on_sqs_message(queue=named("archive"), batch_size=10)
+def archive(event: SQSEvent) -> None:
+    keep(event)
+"""
+PATIENCE_SECONDS = 60
+
+
+class Shop:
+    """A copy of the project with merchants of its own, and a stage of it on the emulator."""
+
+    def __init__(self, emulator: Emulator, folder: Path, stage: str) -> None:
+        self.emulator, self.folder, self.stage = emulator, folder, stage
+        for name in ("ops", "chalicelib", ".chalice"):
+            shutil.copytree(ROOT / name, folder / name)
+        shutil.rmtree(folder / ".chalice" / "deployed", ignore_errors=True)
+        shutil.copy(ROOT / "requirements.txt", folder)
+        if (ROOT / ".local" / "wheels").exists():
+            shutil.copytree(ROOT / ".local" / "wheels", folder / ".local" / "wheels")
+        (folder / "app.py").write_text(APP)
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        environment = os.environ | self.emulator.environment | {"COLUMNS": "200"}
+        environment.pop("STAGE", None)
+        done = subprocess.run(
+            [sys.executable, "-m", "ops", *arguments, "--stage", self.stage],
+            cwd=self.folder, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stdout + done.stderr
+
+    def name(self, what: str) -> str:
+        return f"tillbridge-{self.stage}-{what}"
+
+    def queues(self) -> set[str]:
+        urls = self.emulator.client("sqs").list_queues(QueueNamePrefix=self.name(""))
+        return {url.rpartition("/")[2] for url in urls.get("QueueUrls", ())}
+
+    def sell(self, number: int) -> None:
+        """Sell something at the queue's till, and something at the topic's."""
+        sqs = self.emulator.client("sqs")
+        url = sqs.get_queue_url(QueueName=self.name("corner-shop"))["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody=square_payment(Sale(number, 100)))
+        till = {"till": {"DataType": "String", "StringValue": "x"}}
+        topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:{self.name('street-stall')}"
+        self.emulator.client("sns").publish(
+            TopicArn=topic, Subject="s", Message=shopify_order(Sale(number, 100)),
+            MessageAttributes=till,
+        )  # fmt: skip
+
+    def arrived(self, count: int) -> list[Any]:
+        """Return the events that a subscriber gets, once there are so many."""
+        sqs, found = self.emulator.client("sqs"), list[Any]()
+        url = sqs.get_queue_url(QueueName=self.name("rewards"))["QueueUrl"]
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while len(found) < count and time.monotonic() < give_up:
+            answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=2)
+            for message in answer.get("Messages", ()):
+                found.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    def drop_archive(self) -> None:
+        """Delete the bucket: AWS takes it into a new stack, the emulator refuses to."""
+        s3, bucket = self.emulator.client("s3"), self.name(f"archive-{ACCOUNT}-{REGION}")
+        for key in self.archived():
+            s3.delete_object(Bucket=bucket, Key=key)
+        s3.delete_bucket(Bucket=bucket)
+
+    def archived(self) -> list[str]:
+        """Return the keys of the archive, once there are any."""
+        bucket, s3 = self.name(f"archive-{ACCOUNT}-{REGION}"), self.emulator.client("s3")
+        give_up, found = time.monotonic() + PATIENCE_SECONDS, list[str]()
+        while not found and time.monotonic() < give_up:
+            answer = s3.list_objects_v2(Bucket=bucket)
+            found = [one["Key"] for one in answer.get("Contents", ())]
+        return found
+
+
+@pytest.fixture
+def shop(emulator: Emulator, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shop]:
+    made = Shop(emulator, tmp_path / "shop", request.param)
+    yield made
+    made.run("destroy", "--yes")
+
+
+def merchants(events: list[Any]) -> list[str]:
+    return sorted(event["data"]["merchant"] for event in events)
+
+
+KEPT = ("archive-dead", "corner-shop-dead", "rewards-dead", "street-stall-dead", "undelivered")
+
+
+@pytest.mark.parametrize("shop", ["plain"], indirect=True)
+def test_resources_and_chalice_deploy(shop: Shop) -> None:
+    status, printed = shop.run("deploy")
+    assert status == 0, printed
+    assert "4 stacks changed" in printed
+    assert shop.run("doctor")[0] == 0
+    shop.sell(1)
+    assert merchants(shop.arrived(2)) == ["corner-shop", "street-stall"]
+    assert shop.archived()
+
+    state = shop.folder / ".chalice" / "deployed" / f"{shop.stage}.json"
+    assert not (
+        shop.folder / ".local" / "deploy" / shop.stage / ".chalice" / "config.json"
+    ).exists()
+    forgotten = state.read_text()
+    state.unlink()
+    status, printed = shop.run("deploy")
+    assert (status, "bring it back" in printed) == (2, True)
+    state.write_text(forgotten)
+
+    status, printed = shop.run("destroy")  # no terminal to ask at
+    assert (status, "give --yes" in printed) == (2, True)
+    assert shop.run("destroy", "--yes")[0] == 0
+    assert shop.queues() == {shop.name(one) for one in KEPT}
+    assert shop.name("")[:-1] in shop.emulator.client("dynamodb").list_tables()["TableNames"]
+
+    shop.drop_archive()
+    status, printed = shop.run("deploy")  # what was kept is taken in again
+    assert status == 0, printed
+    shop.sell(1)
+    shop.sell(2)
+    events = shop.arrived(2)
+    assert {event["subject"][-1] for event in events} != {"1"}
+    assert len(events) == 2  # the first sale is remembered
+
+
+@pytest.mark.parametrize("shop", ["packed"], indirect=True)
+def test_one_stack_of_cloudformation(shop: Shop) -> None:
+    status, printed = shop.run("package", "out")
+    assert status == 0, printed
+    assert "Nothing was deployed" in printed
+    template = json.loads((shop.folder / "out" / f"tillbridge-{shop.stage}.json").read_text())
+    assert template["Globals"]["Function"]["LoggingConfig"] == {"LogFormat": "JSON"}
+    assert "HashKey" in template["Parameters"]
+
+    bucket = "tillbridge-packed-code"
+    shop.emulator.client("s3").create_bucket(Bucket=bucket)
+    for said in ("brought up to date", "unchanged"):
+        status, printed = shop.run("package", "out", "--bucket", bucket)
+        assert status == 0, printed
+        assert f"stack      tillbridge-packed: {said}" in printed
+    assert shop.run("doctor")[0] == 0
+    shop.sell(1)
+    assert merchants(shop.arrived(2)) == ["corner-shop", "street-stall"]
+
+    status, printed = shop.run("deploy")
+    assert (status, "was shipped by `make package`" in printed) == (2, True)
