@@ -75,16 +75,17 @@ def refuse_unless_loopback(endpoint: str) -> None:
 
 
 @contextlib.contextmanager
-def running(*, keep: bool = False) -> Iterator[Emulator]:
+def running(*, keep: bool = False, auth: bool = False) -> Iterator[Emulator]:
     """Run the emulator for as long as the block runs, and leave nothing of it behind.
 
-    With `keep` it stays up when the block ends well; `stop_kept` stops it.
+    With `auth` it asks IAM about every call.  With `keep` it stays up when the block ends well;
+    `stop_kept` stops it.
     """
     port = _free_port()
     endpoint = f"http://127.0.0.1:{port}"
     home = Path(tempfile.mkdtemp(prefix="tillbridge-"))
     log = home / "emulator.log"
-    process = _start(port, home, log)
+    process = _start(port, home, log, auth=auth)
     ended_well = False
     try:
         _wait(process, endpoint, log)
@@ -111,7 +112,7 @@ def stop_kept() -> str | None:
     return str(kept["at"])
 
 
-def _start(port: int, home: Path, log: Path) -> "subprocess.Popen[bytes]":
+def _start(port: int, home: Path, log: Path, *, auth: bool) -> "subprocess.Popen[bytes]":
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(home),
@@ -121,6 +122,7 @@ def _start(port: int, home: Path, log: Path) -> "subprocess.Popen[bytes]":
         "GATEWAY_PORT": str(port),
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
+        "AUTH": str(auth).lower(),
     }
     command = Path(sys.executable).with_name("ministack")
     with log.open("wb") as out:

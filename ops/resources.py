@@ -110,6 +110,7 @@ def core(stage: str, merchants: list[Declared]) -> Resource:
         "Undelivered": dead_queue(f"{name}-undelivered"),
         "UndeliveredPolicy": queue_policy(["Undelivered"], _from_transactions("undelivered", name)),
         "Alarms": topic(f"{name}-alarms"),
+        "AlarmsPolicy": topic_policy("Alarms", _from_alarms(name)),
         "UndeliveredAlarm": watch.dead_letters(name, f"{name}-undelivered"),
     }
     for extra in sorted({extra for one in merchants for extra in one.merchant.also}):
@@ -198,6 +199,12 @@ def _subscriber(label: str, name: str) -> Resource:
         f"{ref}Subscription": subscription("Transactions", full, f"{name}-undelivered")
         | {"DependsOn": [f"{ref}Policy", "UndeliveredPolicy"]},
     }
+
+
+def _from_alarms(name: str) -> Resource:
+    source = {"aws:SourceArn": arn("cloudwatch", f"alarm:{name}-*")}
+    return may("sns:Publish", {"Ref": "Alarms"}, {"Service": "cloudwatch.amazonaws.com"},
+               ArnLike=source)  # fmt: skip
 
 
 def _from_transactions(label: str, name: str) -> Resource:

@@ -121,7 +121,7 @@ def test_every_queue_is_encrypted_and_takes_nothing_but_tls() -> None:
     for name, one in found().items():
         if one["Type"] == "AWS::SQS::Queue":
             assert one["Properties"]["SqsManagedSseEnabled"]
-        if one["Type"] in {"AWS::SQS::Queue", "AWS::SNS::Topic"} and name != "Alarms":
+        if one["Type"] in {"AWS::SQS::Queue", "AWS::SNS::Topic"}:
             assert name in covered, name
     for one in of_type("AWS::SQS::QueuePolicy") + of_type("AWS::SNS::TopicPolicy"):
         deny = one["PolicyDocument"]["Statement"][0]
