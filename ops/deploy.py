@@ -6,6 +6,7 @@ Chalice knows what it deployed from .chalice/deployed/<stage>.json alone: keep t
 import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 from typing import Any
 
 from rich.console import Console
@@ -24,6 +25,7 @@ from ops.stack import apply, settle_table, status
 STATE = ROOT / ".chalice" / "deployed"
 #: Stacks that are created at a time: more, and CloudFormation asks for patience.
 AT_A_TIME = 5
+NOWHERE: Mapping[str, str] = MappingProxyType({})
 
 
 def deploy(stage: str) -> int:
@@ -51,8 +53,14 @@ def deploy(stage: str) -> int:
     return 0
 
 
-def apply_all(templates: Mapping[str, Resource], console: Console) -> list[str]:
-    """Apply the first stack, then the others side by side; return the names of those changed."""
+def apply_all(
+    templates: Mapping[str, Resource], console: Console, urls: Mapping[str, str] = NOWHERE,
+    **parameters: str,
+) -> list[str]:  # fmt: skip
+    """Apply the first stack, then the others side by side; return the names of those changed.
+
+    `urls` say where templates lie in S3, `parameters` are passed on to those that have them.
+    """
     columns = (
         TextColumn("{task.description:10}"),
         BarColumn(),
@@ -64,9 +72,10 @@ def apply_all(templates: Mapping[str, Resource], console: Console) -> list[str]:
         task = progress.add_task("stacks", total=len(templates))
 
         def one(named: tuple[str, Resource]) -> tuple[str, bool]:
-            changed = apply(cloudformation, *named)
+            name, template = named
+            changed = apply(cloudformation, name, template, urls.get(name, ""), **parameters)
             progress.advance(task)
-            return named[0], changed
+            return name, changed
 
         first, *others = templates.items()
         with ThreadPoolExecutor(AT_A_TIME) as pool:

@@ -9,12 +9,13 @@ from rich.console import Console
 
 from chalicelib.errors import Misconfigured
 from ops.aws import client
+from ops.deploy import apply_all
 from ops.merchants import declared
 from ops.package import package
 from ops.parts import Resource, logical_id
 from ops.resources import prefix, stack_name, stacks
 from ops.secret import hash_key
-from ops.stack import MOST_RESOURCES, apply, settle_table, status
+from ops.stack import MOST_RESOURCES, settle_table, status
 
 #: What SAM makes of one function: itself, its source's mapping or subscription, a permission.
 _PER_FUNCTION = 3
@@ -74,15 +75,15 @@ def _apply(
     s3 = client("s3")
     zipped = f"tillbridge/{hashlib.sha256(code).hexdigest()}.zip"
     s3.put_object(Bucket=bucket, Key=zipped, Body=code)
+    urls = {}
     for name, one in templates.items():
         located(one, f"s3://{bucket}/{zipped}")
         body = json.dumps(one, separators=(",", ":")).encode()
         where = f"tillbridge/{name}-{hashlib.sha256(body).hexdigest()[:16]}.json"
         s3.put_object(Bucket=bucket, Key=where, Body=body)
-        url = f"{s3.meta.endpoint_url.rstrip('/')}/{bucket}/{where}"
-        with console.status(f"stack      {name}"):
-            changed = apply(client("cloudformation"), name, one, url, HashKey=key)
-        console.print(f"stack      {name}: {'brought up to date' if changed else 'unchanged'}")
+        urls[name] = f"{s3.meta.endpoint_url.rstrip('/')}/{bucket}/{where}"
+    changed = apply_all(templates, console, urls, HashKey=key)
+    console.print(f"stacks     {len(changed)} changed: {', '.join(changed) or 'none'}")
 
 
 def located(found: Resource, code_uri: str) -> None:

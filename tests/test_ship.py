@@ -174,10 +174,10 @@ def test_one_stack_of_cloudformation(shop: Shop) -> None:
 
     bucket = "tillbridge-packed-code"
     shop.emulator.client("s3").create_bucket(Bucket=bucket)
-    for said in ("brought up to date", "unchanged"):
+    for said in ("1 changed: tillbridge-packed", "0 changed: none"):
         status, printed = shop.run("package", "out", "--bucket", bucket)
         assert status == 0, printed
-        assert f"stack      tillbridge-packed: {said}" in printed
+        assert f"stacks     {said}" in printed
     assert shop.run("doctor")[0] == 0
     shop.sell(1)
     assert merchants(shop.arrived(2)) == ["corner-shop", "street-stall"]
