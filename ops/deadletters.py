@@ -155,11 +155,12 @@ class Peek:
             )  # fmt: skip
             found = answer.get("Messages", [])
             empty = 0 if found else empty + 1
-            for message in found:
-                if message["MessageId"] in self._held:
-                    return  # we took so long that they come again
-                self._held[message["MessageId"]] = message["ReceiptHandle"]
-                yield _letter(message)
+            again = any(one["MessageId"] in self._held for one in found)
+            # All of an answer is held before any of it is looked at: who stops early gives it back.
+            self._held |= {one["MessageId"]: one["ReceiptHandle"] for one in found}
+            if again:
+                return  # we took so long that they come again
+            yield from map(_letter, found)
 
     def count(self) -> int:
         """Return about how many messages there are."""

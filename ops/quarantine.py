@@ -140,7 +140,7 @@ def _chosen(peek: Peek, options: argparse.Namespace) -> list[Letter]:
         code, start = options.code, options.message
         if (not code or code == letter.code) and (not start or letter.id.startswith(start)):
             found.append(letter)
-        if len(found) == options.limit:
+        if options.limit and len(found) == options.limit:
             break
     return sorted(found, key=lambda letter: letter.sent_ms)
 

@@ -59,6 +59,24 @@ def test_a_list_tells_why_and_disturbs_nothing(operator: Operator) -> None:
     assert one.count('"code": "bad_money", "records": 1') == 5
 
 
+def test_who_stops_looking_early_gives_everything_back(operator: Operator) -> None:
+    for at in range(12):
+        operator.set_aside("harbour-coffee", json.dumps({"at": at}), BAD)
+    command = ("quarantine", "list", "harbour-coffee", "--stage", STAGE)
+    assert "1 messages" in operator.run(*command, "--limit", "1")[1]
+    assert operator.run("quarantine", "show", "harbour-coffee", "zzz", "--stage", STAGE)[0] == 2
+    assert "12 messages" in operator.run(*command)[1]
+
+
+def test_a_code_is_found_wherever_its_message_lies(operator: Operator) -> None:
+    for at in range(5):
+        reason = Rejected(Code.EMPTY, "x") if at == 3 else BAD
+        operator.set_aside("harbour-coffee", json.dumps({"at": at}), reason)
+    command = ("quarantine", "redrive", "harbour-coffee", "--stage", STAGE, "--code", "empty")
+    assert "1 of 1 moved" in operator.run(*command, "--yes")[1]
+    assert operator.bodies("harbour-coffee") == [{"at": 3}]
+
+
 def test_a_message_is_shown_with_all_its_reasons_and_masked(operator: Operator) -> None:
     other = Rejected(Code.CONFLICT, "other content", subject="order:1")
     operator.set_aside("harbour-coffee", json.dumps({"note": PAN, "n": 1}), BAD, other)
