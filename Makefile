@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop deploy package destroy test check format lint types imports clean
+.PHONY: help run stop deploy package destroy test check prove format lint types imports clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -31,6 +31,9 @@ test: $(READY) ## run the tests, those on the embedded AWS included
 	@$(BIN)/pytest
 
 check: format lint types imports test ## all that CI checks
+
+prove: $(READY) ## run the whole proof: simulation, faults, soak, fuzzing (half an hour; QUICK=1)
+	@$(BIN)/python -m tests.prove $(if $(QUICK),--quick) $(PART)
 
 format: $(READY) ## check the formatting
 	@$(BIN)/ruff format --check .

@@ -40,6 +40,17 @@ def show(figures: Iterable[Figure], console: Console) -> bool:
     return sound
 
 
+def written(figures: Iterable[Figure], seconds: int) -> str:
+    """Return the figures as a page."""
+    lines = ["# What the proof found", "",
+             f"Written by `make prove`, which took {seconds // 60} min {seconds % 60} s.", "",
+             "| part | figure | value | bound | |", "|---|---|---|---|---|"]  # fmt: skip
+    for one in figures:
+        mark = ("holds" if one.holds else "**broken**") if one.bound else ""
+        lines.append(f"| {one.part} | {one.name} | {one.value} | {one.bound} | {mark} |")
+    return "\n".join(lines) + "\n"
+
+
 def main(part: Part) -> int:
     """Run one part: a table for people, or JSON lines for `python -m tests.prove`."""
     parser = argparse.ArgumentParser(description=part.__doc__)
@@ -49,10 +60,10 @@ def main(part: Part) -> int:
     found = part(options.quick)
     if not options.json:
         return 0 if show(list(found), Console()) else 1
-    return _written(found)
+    return _told(found)
 
 
-def _written(found: Iterable[Figure]) -> int:
+def _told(found: Iterable[Figure]) -> int:
     sound = True
     for one in found:
         sys.stdout.write(json.dumps(asdict(one)) + "\n")
