@@ -28,7 +28,7 @@ destroy: $(READY) ## delete a stage, but for its table and its dead letters; ask
 	@$(BIN)/python -m ops destroy --stage $(STAGE)
 
 test: $(READY) ## run the tests, those on the embedded AWS included
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: format lint types imports test ## all that CI checks
 

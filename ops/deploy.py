@@ -25,6 +25,8 @@ from ops.stack import apply, settle_table, status
 STATE = ROOT / ".chalice" / "deployed"
 #: Stacks that are created at a time: more, and CloudFormation asks for patience.
 AT_A_TIME = 5
+#: Stacks that are named one by one.
+NAMED = 8
 NOWHERE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -37,7 +39,7 @@ def deploy(stage: str) -> int:
     _refuse_lost_state(stage, merchants)
     changed = apply_all(stacks(stage), console)
     settle_table(client("dynamodb"), prefix(stage))
-    console.print(f"resources  {len(changed)} stacks changed: {', '.join(changed) or 'none'}")
+    console.print(f"resources  {told(changed)}", soft_wrap=True)
     with console.status("functions  chalice deploy: some seconds for each function"):
         _deploy_functions(stage, {"HASH_KEY": hash_key(stage, merchants)})
         for one in merchants:
@@ -81,6 +83,13 @@ def apply_all(
         with ThreadPoolExecutor(AT_A_TIME) as pool:
             done = [one(first), *pool.map(one, others)]
     return [name for name, changed in done if changed]
+
+
+def told(changed: list[str]) -> str:
+    """Say which stacks were changed: by name, while they are few."""
+    names = ", ".join(changed[:NAMED]) or "none"
+    more = f" and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
+    return f"{len(changed)} stacks changed: {names}{more}"
 
 
 def keep_failures(stage: str, one: Declared) -> None:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from chalicelib.errors import Misconfigured
 from ops.aws import client
-from ops.deploy import apply_all
+from ops.deploy import apply_all, told
 from ops.merchants import declared
 from ops.package import package
 from ops.parts import Resource, logical_id
@@ -83,7 +83,7 @@ def _apply(
         s3.put_object(Bucket=bucket, Key=where, Body=body)
         urls[name] = f"{s3.meta.endpoint_url.rstrip('/')}/{bucket}/{where}"
     changed = apply_all(templates, console, urls, HashKey=key)
-    console.print(f"stacks     {len(changed)} changed: {', '.join(changed) or 'none'}")
+    console.print(f"stacks     {told(changed)}", soft_wrap=True)
 
 
 def located(found: Resource, code_uri: str) -> None:

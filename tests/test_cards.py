@@ -24,7 +24,7 @@ def issued(prefix: str, length: int) -> str:
 EVERY_RANGE = [
     issued(prefix, length)
     for low, high, lengths in cards._ISSUERS
-    for prefix in {low, high}
+    for prefix in dict.fromkeys((low, high))
     for length in (lengths[0], lengths[-1])
 ]
 

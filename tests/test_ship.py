@@ -174,7 +174,7 @@ def test_one_stack_of_cloudformation(shop: Shop) -> None:
 
     bucket = "tillbridge-packed-code"
     shop.emulator.client("s3").create_bucket(Bucket=bucket)
-    for said in ("1 changed: tillbridge-packed", "0 changed: none"):
+    for said in ("1 stacks changed: tillbridge-packed", "0 stacks changed: none"):
         status, printed = shop.run("package", "out", "--bucket", bucket)
         assert status == 0, printed
         assert f"stacks     {said}" in printed
