@@ -72,8 +72,8 @@ def _from_sns(record: Mapping[str, Any]) -> Message:
     )
 
 
-def _attribute(attributes: Mapping[str, Any] | None, value: str) -> str:
-    found = (attributes or {}).get(CONTENT_ENCODING)
+def _attribute(attributes: object, value: str) -> str:
+    found = attributes.get(CONTENT_ENCODING) if isinstance(attributes, Mapping) else None
     return str(found.get(value, "")) if isinstance(found, Mapping) else ""
 
 

@@ -165,3 +165,9 @@ def test_what_is_packed_comes_out_as_it_went_in(body: bytes, way: Any) -> None:
 @settings(max_examples=200, deadline=None)
 def test_any_text_comes_through_every_way(body: str) -> None:
     assert sqs(body).body() == sns(body).body() == wrapped(body).body() == body
+
+
+@pytest.mark.parametrize("attributes", ["gzip", 7, ["ContentEncoding"], {"ContentEncoding": "br"}])
+def test_an_envelope_whose_attributes_are_none_is_unwrapped_all_the_same(attributes: Any) -> None:
+    envelope = notice(BODY) | {"MessageAttributes": attributes}
+    assert sqs(json.dumps(envelope)).body() == BODY
