@@ -20,9 +20,11 @@ FREE_TEXT = frozenset({"description", "category", "name", "channel"})
 PERSONAL = frozenset({"email", "phone"})
 HASHED = "hmac-sha256:"
 
-#: Control characters, and those that turn the direction of writing or can't be seen.
+#: Control characters, halves of others, and those that turn the direction of writing or can't be
+#: seen.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff"
+    "\ufeff\ufffe\uffff]"
 )
 _BLANKS = re.compile(r"\s+")
 HASH = re.compile(HASHED + "[0-9a-f]{64}")

@@ -118,7 +118,7 @@ def test_free_text_is_masked_and_ids_and_barcodes_are_not() -> None:
     ("dirty", "tidy"),
     [
         (" a  b\t c ", "a b c"), ("a\u202eb", "ab"), ("a\x00b\x1b", "ab"), ("e\u0301", "é"),
-        ("a\u200bb", "ab"), ("x" * 900, "x" * 500),
+        ("a\u200bb", "ab"), ("x" * 900, "x" * 500), ("a\ud800b", "ab"),
     ],
 )  # fmt: skip
 def test_text_is_tidied_and_bounded(dirty: str, tidy: str) -> None:
