@@ -7,12 +7,21 @@ a card.  Visa's 13-digit cards are long gone, and would match German and Japanes
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
+from itertools import accumulate
 
-#: What may stand between two digits.  A tab or the end of a line parts two numbers.
-_GAP = r"[ \u00a0\u2000-\u200a\u202f\u3000.\-_/\u2010-\u2015\u2212]?"
+#: What may stand between two digits, seen or unseen.  A tab or the end of a line parts two numbers.
+_BETWEEN = (
+    r"[ +.\-_/\u00a0\u00ad\u034f\u061c\u180e\u2000-\u200f\u2010-\u2015\u202a-\u202f\u205f-\u206f"
+    r"\u2212\u3000\ufe00-\ufe0f\ufeff]"
+)
+#: More of it, or the end of a line, only between groups such as cards have.
+_GAP = (
+    rf"(?:{_BETWEEN}?|(?<=\d{{4}}){_BETWEEN}{{2,4}}(?=\d{{3}})|"
+    r"(?<=\d{4})(?<!\d{5})[ \t]?\r?\n[ \t]{0,9}(?=\d{3,7}(?!\d)))"
+)
 #: Digits in groups, as people and tills write card numbers.  Unicode digits count as digits.
 _DIGITS = re.compile(rf"(?<!\d)\d(?:{_GAP}\d){{13,}}")
-_RUN = re.compile(r"\d+")
 LONGEST = 19
 #: The last group of a card number and the expiry date that was written on.
 _WRITTEN_ON = 8
@@ -49,12 +58,27 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 #: One cheap look that lets ordinary text pass: no long digits, no word that names a secret.
-SUSPECT = re.compile(rf"\d(?:{_GAP}\d){{11,}}|cvv|cvc|cav2|csc|security code|pin", re.IGNORECASE)
+SUSPECT = re.compile(
+    rf"\d(?:(?:{_BETWEEN}{{0,4}}|\s{{1,12}})\d){{11}}|\d(?:&[#a-z]|%[\da-f]{{2}})|"
+    r"cvv|cvc|cav2|csc|security code|pin",
+    re.IGNORECASE,
+)
+#: Characters as XML, HTML and addresses of the web write them, and as JSON does.
+WRITTEN = re.compile(
+    r"&(?:#\d{1,6}|#[xX][\da-fA-F]{1,5}|[a-z]{3,6});|%[Cc]2%[Aa]0|%[235][\da-fA-F]"
+)
+WRITTEN_IN_JSON = re.compile(rf"\\u[\da-fA-F]{{4}}|\\.|{WRITTEN.pattern}")
+_SHORT = {
+    "&nbsp;": " ", "&ensp;": " ", "&emsp;": " ", "&thinsp;": " ", "&ndash;": "-", "&mdash;": "-",
+    "&shy;": "\u00ad", "&zwnj;": "\u200c", "&zwj;": "\u200d", "%C2%A0": " ", "%c2%a0": " ",
+    "\\/": "/", "\\n": " ", "\\r": " ", "\\t": " ",
+}  # fmt: skip
+_MEANT = re.compile(rf"\d|{_BETWEEN}|\s")
 
 
 def is_card_number(digits: str) -> bool:
     """Tell whether ASCII digits are a card number by Luhn, issuer range and length."""
-    return len(digits) in _lengths(digits) and _luhn(digits)
+    return len(digits) in _lengths(digits[:4]) and _luhn(digits)
 
 
 def mask(text: str, exempt: Callable[[int], bool] | None = None) -> str:
@@ -64,10 +88,55 @@ def mask(text: str, exempt: Callable[[int], bool] | None = None) -> str:
     """
     if not SUSPECT.search(text):
         return text
-    text = _TRACK.sub(REMOVED, text) if exempt is None else text
+    if exempt is None:
+        text = mask_written(_TRACK.sub(REMOVED, text), WRITTEN)
     text = _DIGITS.sub(lambda found: _masked(found, exempt), text)
     # Stars keep all offsets as `exempt` knows them, so what is removed goes last.
     return _SECRET.sub(lambda found: _removed(found, exempt), text)
+
+
+def mask_written(
+    text: str,
+    written: re.Pattern[str],
+    exempt_in: Callable[[str], Callable[[int], bool]] | None = None,
+) -> str:
+    """Mask card numbers whose digits, or what is between them, are `written` in other words.
+
+    `exempt_in(plain)` tells what to spare in the text that is meant.
+    """
+    if not written.search(text):
+        return text
+    parts, at = [], 0
+    for found in written.finditer(text):
+        parts += [text[at : found.start()], found[0]]
+        at = found.end()
+    parts.append(text[at:])
+    meant = [_meant(part) if place % 2 else part for place, part in enumerate(parts)]
+    plain = "".join(meant)
+    if not _DIGITS.search(plain):
+        return text
+    exempt = exempt_in(plain) if exempt_in else None
+    masked = _DIGITS.sub(lambda found: _masked(found, exempt), plain)
+    ends = list(accumulate(map(len, meant)))
+    after = [masked[end - len(part) : end] for part, end in zip(meant, ends, strict=True)]
+    return "".join(
+        old if new == same else new
+        for old, same, new in zip(parts, meant, after, strict=True)
+    )  # fmt: skip
+
+
+def _meant(written: str) -> str:
+    """Return the digit or the gap that is written so; of all else, something that is neither."""
+    if len(written) == 2 and written not in _SHORT:  # noqa: PLR2004 - an escape of JSON's
+        return written
+    if found := _SHORT.get(written):
+        return found
+    code = re.sub(r"[&\\u%#;]", "", written)
+    if not re.fullmatch("[xX]?[0-9a-fA-F]+", code):
+        return "\ufffd"
+    decimal = written[0] == "&" and code[0] not in "xX"
+    char = chr(int(code.lstrip("xX"), 10 if decimal else 16) % 0x110000)
+    return char if _MEANT.fullmatch(char) else "\ufffd"
 
 
 def remove_tracks(text: str) -> str:
@@ -77,26 +146,25 @@ def remove_tracks(text: str) -> str:
 
 def _masked(found: re.Match[str], exempt: Callable[[int], bool] | None) -> str:
     """Mask the card numbers in a stretch of digits; one may stand beside other digits."""
-    whole = found[0]
-    places = [(index, str(int(char))) for index, char in enumerate(whole) if char.isdecimal()]
-    digits = "".join(digit for _, digit in places)
-    runs = [run.span() for run in _RUN.finditer(whole)]
-    starts = {start for start, _ in runs}
-    ends = {end - 1 for _, end in runs}
-    if len(digits) > LONGEST:
-        ends.update(*(range(*run) for run in runs if run[1] - run[0] >= _WRITTEN_ON))
+    whole, offset = found[0], found.start()
+    places = [index for index, char in enumerate(whole) if char.isdecimal()]
+    digits = "".join(str(int(whole[index])) for index in places)
+    begins, ends = _edges(places)
+    sums = _sums(digits)
     out = list(whole)
-    for at, (index, _) in enumerate(places):
-        if index in starts and not (exempt and exempt(found.start() + index)):
-            lengths = [
-                length
-                for length in _lengths(digits[at : at + LONGEST])
-                if places[at + length - 1][0] in ends and _luhn(digits[at : at + length])
-            ]
-            for hidden, _ in places[at : at + max(lengths, default=4) - 4]:
-                out[hidden] = "*"
-            if lengths:  # the digits that are left of it may begin another
-                starts.add(places[at + max(lengths) - 4][0])
+    for at, index in enumerate(places):
+        if not begins[at] or (exempt and exempt(offset + index)):
+            continue
+        found_ends = [
+            end
+            for length in _lengths(digits[at : at + 4])
+            if (end := at + length) <= len(digits) and ends[end - 1]
+            if not (sums[end % 2][end] - sums[end % 2][at]) % 10
+        ]
+        for place in places[at : max(found_ends, default=at + 4) - 4]:
+            out[place] = "*"
+        for end in found_ends:
+            begins[end - 4] = begins[end] = True  # what is left of it, and what comes next
     return "".join(out)
 
 
@@ -106,21 +174,46 @@ def _removed(found: re.Match[str], exempt: Callable[[int], bool] | None) -> str:
     return f"{found[1]}{found[2]}{REMOVED}"
 
 
-def _lengths(digits: str) -> list[int]:
-    """Return how many of the digits may be a card number, after who issues such numbers."""
-    return [
+def _edges(places: list[int]) -> tuple[list[bool], list[bool]]:
+    """Tell of each digit whether a number may begin, and may end with it.
+
+    What is long enough for a card number with its expiry date written on may end anywhere.
+    """
+    begins = [at == 0 or places[at - 1] != index - 1 for at, index in enumerate(places)]
+    ends = [*begins[1:], True]
+    if len(places) > LONGEST:
+        begun = 0
+        for at, end in enumerate(ends):
+            if end:
+                if at + 1 - begun >= _WRITTEN_ON:
+                    ends[begun : at + 1] = [True] * (at + 1 - begun)
+                begun = at + 1
+    return [*begins, False], ends
+
+
+@lru_cache(maxsize=10_000)
+def _lengths(prefix: str) -> tuple[int, ...]:
+    """Return how long card numbers are that begin with these four digits."""
+    found = {
         length
         for low, high, lengths in _ISSUERS
-        if low <= digits[: len(low)] <= high
+        if low <= prefix[: len(low)] <= high
         for length in lengths
-        if length <= len(digits)
-    ]
+    }
+    return tuple(sorted(found))
+
+
+def _sums(digits: str) -> tuple[list[int], list[int]]:
+    """Return Luhn's sums of the digits before each place, for numbers that end at even, odd ones."""
+    numbers = [int(digit) for digit in digits]
+    odd = [_DOUBLED[one] if at % 2 else one for at, one in enumerate(numbers)]
+    even = [one if at % 2 else _DOUBLED[one] for at, one in enumerate(numbers)]
+    return list(accumulate(even, initial=0)), list(accumulate(odd, initial=0))
 
 
 def _luhn(digits: str) -> bool:
-    odd = sum(map(int, digits[-1::-2]))
-    even = sum(_DOUBLED[int(digit)] for digit in digits[-2::-2])
-    return (odd + even) % 10 == 0
+    sums = _sums(digits)[len(digits) % 2]
+    return sums[-1] % 10 == 0
 
 
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)

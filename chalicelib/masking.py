@@ -9,7 +9,15 @@ import json
 import re
 from urllib.parse import quote_plus, unquote_plus
 
-from chalicelib.cards import REMOVED, mask, remove_tracks
+from chalicelib.cards import (
+    REMOVED,
+    SUSPECT,
+    WRITTEN,
+    WRITTEN_IN_JSON,
+    mask,
+    mask_written,
+    remove_tracks,
+)
 from chalicelib.sanitise import HASH, Policy, pays, personal
 
 _KEY = r'[^"\\\n]{1,80}'
@@ -36,6 +44,9 @@ _FOLDED = re.compile(
 )
 _CONTAINER = re.compile(rf'"(?P<name>{_KEY})"\s*:\s*[\[{{]')
 _MOST_BROKEN = 100
+#: How often JSON may be folded into JSON, or into a form, and still be known by its names.
+_DEEPEST = 4
+_JSON = ("{", "[", '"')
 _DECODER = json.JSONDecoder()
 _SECRET_NAME = re.compile(
     r"cvv|cvc|cav2|csc$|security[ _-]?code|^pin$|pin[ _-]?(block|code|data)|"
@@ -58,31 +69,46 @@ def mask_body(body: str, policy: Policy, key: bytes = b"") -> str:
 
     Fields are known by the name before them, so that ids and barcodes survive a redrive.
     """
+    return _unfolded(body, policy, key, _DEEPEST)
+
+
+def _unfolded(body: str, policy: Policy, key: bytes, depth: int) -> str:
+    """Mask a body, and what is folded into it up to a depth that no till needs."""
+    written = WRITTEN_IN_JSON if body.lstrip()[:1] in _JSON else WRITTEN
     told, at = [], 0
-    for found in _FOLDED.finditer(body):
-        told += [_masked(body[at : found.start()], policy, key), _inside(found, policy, key)]
+    for found in _FOLDED.finditer(body) if depth else ():
+        told.append(_masked(body[at : found.start()], policy, key, written))
+        told.append(_inside(found, policy, key, depth - 1))
         at = found.end()
-    return "".join([*told, _masked(body[at:], policy, key)])
+    return "".join([*told, _masked(body[at:], policy, key, written)])
 
 
-def _masked(body: str, policy: Policy, key: bytes) -> str:
+def _masked(body: str, policy: Policy, key: bytes, written: re.Pattern[str]) -> str:
     body = _without_containers(remove_tracks(body), policy)
     for pattern in (_NAMED_VALUE, _ELEMENT):
         body = pattern.sub(lambda found: _named(found, policy, key), body)
-    exempt = _exempt(body)
-    masked = mask(body, lambda offset: offset in exempt)
+    body = mask_written(body, written, lambda plain: _exempt(plain).__contains__)
+    if not SUSPECT.search(body):
+        return _BARE.sub(_zeroed, body)
+    escapes = {at for found in written.finditer(body) for at in range(*found.span())}
+    masked = mask(body, (_exempt(body) | escapes).__contains__)
     # A number of JSON's must stay one; no issuer's range begins like that.
-    return _BARE.sub(lambda found: "9" + "0" * (len(found[0]) - 1), masked)
+    return _BARE.sub(_zeroed, masked)
 
 
-def _inside(found: re.Match[str], policy: Policy, key: bytes) -> str:
+def _zeroed(stars: re.Match[str]) -> str:
+    return "9" + "0" * (len(stars[0]) - 1)
+
+
+def _inside(found: re.Match[str], policy: Policy, key: bytes, depth: int) -> str:
     """Mask JSON that is folded into a field of a form, or into a text of JSON's."""
     if found["form"]:
-        return found["form"] + quote_plus(mask_body(unquote_plus(found["value"]), policy, key))
+        inside = _unfolded(unquote_plus(found["value"]), policy, key, depth)
+        return found["form"] + quote_plus(inside)
     with contextlib.suppress(ValueError):
-        inside = json.loads(found[0], strict=False)
-        return json.dumps(mask_body(inside, policy, key), ensure_ascii=False)
-    return _masked(found[0], policy, key)
+        inside = _unfolded(json.loads(found[0], strict=False), policy, key, depth)
+        return json.dumps(inside, ensure_ascii=False)
+    return _masked(found[0], policy, key, WRITTEN_IN_JSON)
 
 
 def _without_containers(body: str, policy: Policy) -> str:

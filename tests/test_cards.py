@@ -2,6 +2,8 @@
 
 import re
 from datetime import UTC, datetime
+from itertools import islice
+from random import Random
 
 import pytest
 from hypothesis import assume, given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from stdnum import ean, luhn
 
 from chalicelib import cards
+from tests import disguises
 
 PAN = "4111111111111111"
 LEFT = "*" * 12 + "1111"
@@ -239,4 +242,21 @@ def test_masking_twice_changes_nothing_more(parts: list[tuple[str, str]]) -> Non
 
 def test_a_long_gap_behind_a_word_is_no_reason_to_think_for_minutes() -> None:
     text = "pin" + " " * 1_000_000
+    assert cards.mask(text) == text
+
+
+@pytest.mark.parametrize("name", [*disguises.TEXTS, *disguises.BODIES])
+def test_a_card_number_is_masked_in_every_disguise(name: str) -> None:
+    for card in islice(disguises.numbers(Random(name)), 60):
+        assert disguises.fine(name, card), (disguises.TEXTS | disguises.BODIES)[name](card)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "41  11  11  11  11  11  11  11", "4111\t\t1111\t\t1111\t\t1111", "4111\n1111\n\n1111\n1111",
+        "12.50\n4111.00\n11.11\n11", "4111,1111,1111,1111", "4111      1111      1111      1111",
+    ],
+)  # fmt: skip
+def test_numbers_that_are_further_apart_are_several(text: str) -> None:
     assert cards.mask(text) == text

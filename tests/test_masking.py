@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, quote_plus, urlencode
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape, quoteattr
 
@@ -274,3 +274,24 @@ def test_json_that_is_folded_into_a_form_is_masked_and_still_a_form() -> None:
 def test_a_text_that_only_looks_like_folded_json_is_kept() -> None:
     for body in ('{"a": "{\\"b\\": oops"}', '{"a": "[\\\\"}', '"{ \\" }', "a=%7Bx"):
         assert mask_body(body, "drop") == body
+
+
+def test_what_is_folded_hundreds_of_times_is_masked_without_names() -> None:
+    body = f"{{ {PAN}"
+    for _ in range(700):
+        body = "{ a=" + quote_plus(body)
+    masked = mask_body("a=" + quote_plus(body), "drop")
+    assert PAN not in masked
+    assert masked.endswith("1111")
+
+
+def test_a_letter_that_is_escaped_makes_no_card_number_with_the_digits_after_it() -> None:
+    body = r'{"note": "\u4111111111111111"}'
+    assert mask_body(body, "drop") == body
+    assert json.loads(body)["note"] == "\u4111" + "1" * 12
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_an_id_with_escapes_is_kept_to_the_letter(name: str) -> None:
+    body = json.dumps({name: "4111\u00a01111\u00a01111\u00a01111"})
+    assert mask_body(body, "drop") == body
