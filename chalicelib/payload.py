@@ -212,6 +212,8 @@ def unexpected(fault: Exception, position: int = 0) -> Rejected:
         return Rejected(Code.BAD_SHAPE, f"a field is missing: {_name(*fault.args[:1])}", position)
     if isinstance(fault, RecursionError):
         return Rejected(Code.TOO_DEEP, "the record is nested too deep", position)
+    if isinstance(fault, UnicodeError):
+        return Rejected(Code.BAD_ENCODING, "a text holds half of a UTF-16 character", position)
     if isinstance(fault, TypeError | AttributeError | IndexError):
         return Rejected(Code.BAD_SHAPE, "a field has another type than expected", position)
     return Rejected(Code.ADAPTER_FAULT, f"the adapter failed: {type(fault).__name__}", position)

@@ -300,6 +300,9 @@ def test_records_are_adapted_as_they_are_asked_for() -> None:
     assert found.id == "1"
 
 
+UNENCODABLE = UnicodeEncodeError("utf-8", PAN + "\ud800", 16, 17, "surrogates not allowed")
+
+
 @pytest.mark.parametrize(
     ("fault", "code", "reason"),
     [
@@ -312,6 +315,7 @@ def test_records_are_adapted_as_they_are_asked_for() -> None:
         (AttributeError(PAN), Code.BAD_SHAPE, "a field has another type than expected"),
         (IndexError(PAN), Code.BAD_SHAPE, "a field has another type than expected"),
         (RecursionError(PAN), Code.TOO_DEEP, "the record is nested too deep"),
+        (UNENCODABLE, Code.BAD_ENCODING, "a text holds half of a UTF-16 character"),
         (ValueError(PAN), Code.ADAPTER_FAULT, "the adapter failed: ValueError"),
         (ZeroDivisionError(PAN), Code.ADAPTER_FAULT, "the adapter failed: ZeroDivisionError"),
     ],
