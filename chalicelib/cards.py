@@ -7,8 +7,9 @@ a card.  Visa's 13-digit cards are long gone, and would match German and Japanes
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from itertools import accumulate
+
+from chalicelib.issuers import card_lengths, luhn_sums
 
 #: What may stand between two digits, seen or unseen.  A tab or the end of a line parts two numbers.
 _BETWEEN = (
@@ -25,26 +26,6 @@ _DIGITS = re.compile(rf"(?<!\d)\d(?:{_GAP}\d){{13,}}")
 LONGEST = 19
 #: The last group of a card number and the expiry date that was written on.
 _WRITTEN_ON = 8
-
-#: Issuer ranges as (first prefix, last prefix, lengths), after the networks' published tables.
-_ISSUERS: tuple[tuple[str, str, range], ...] = (
-    ("2200", "2204", range(16, 20)),  # Mir
-    ("2221", "2720", range(16, 17)),  # Mastercard
-    ("300", "305", range(14, 20)),  # Diners Club
-    ("3095", "3095", range(14, 20)),
-    ("34", "34", range(15, 16)),  # American Express
-    ("3528", "3589", range(16, 20)),  # JCB
-    ("36", "36", range(14, 20)),  # Diners Club
-    ("37", "37", range(15, 16)),  # American Express
-    ("38", "39", range(14, 20)),  # Diners Club
-    ("4", "4", range(16, 20)),  # Visa
-    ("50", "50", range(16, 20)),  # Maestro, Elo
-    ("51", "55", range(16, 17)),  # Mastercard
-    ("56", "59", range(16, 20)),  # Maestro
-    ("60", "69", range(16, 20)),  # Discover, UnionPay, Maestro, RuPay
-    ("81", "82", range(16, 17)),  # UnionPay, RuPay
-    ("9792", "9792", range(16, 17)),  # Troy
-)
 
 REMOVED = "[removed]"
 #: Magnetic stripe data: track 1 (%B…^NAME^…?) and track 2 (;…=…?).
@@ -74,11 +55,6 @@ _SHORT = {
     "\\/": "/", "\\n": " ", "\\r": " ", "\\t": " ",
 }  # fmt: skip
 _MEANT = re.compile(rf"\d|{_BETWEEN}|\s")
-
-
-def is_card_number(digits: str) -> bool:
-    """Tell whether ASCII digits are a card number by Luhn, issuer range and length."""
-    return len(digits) in _lengths(digits[:4]) and _luhn(digits)
 
 
 def mask(text: str, exempt: Callable[[int], bool] | None = None) -> str:
@@ -150,14 +126,14 @@ def _masked(found: re.Match[str], exempt: Callable[[int], bool] | None) -> str:
     places = [index for index, char in enumerate(whole) if char.isdecimal()]
     digits = "".join(str(int(whole[index])) for index in places)
     begins, ends = _edges(places)
-    sums = _sums(digits)
+    sums = luhn_sums(digits)
     out = list(whole)
     for at, index in enumerate(places):
         if not begins[at] or (exempt and exempt(offset + index)):
             continue
         found_ends = [
             end
-            for length in _lengths(digits[at : at + 4])
+            for length in card_lengths(digits[at : at + 4])
             if (end := at + length) <= len(digits) and ends[end - 1]
             if not (sums[end % 2][end] - sums[end % 2][at]) % 10
         ]
@@ -189,31 +165,3 @@ def _edges(places: list[int]) -> tuple[list[bool], list[bool]]:
                     ends[begun : at + 1] = [True] * (at + 1 - begun)
                 begun = at + 1
     return [*begins, False], ends
-
-
-@lru_cache(maxsize=10_000)
-def _lengths(prefix: str) -> tuple[int, ...]:
-    """Return how long card numbers are that begin with these four digits."""
-    found = {
-        length
-        for low, high, lengths in _ISSUERS
-        if low <= prefix[: len(low)] <= high
-        for length in lengths
-    }
-    return tuple(sorted(found))
-
-
-def _sums(digits: str) -> tuple[list[int], list[int]]:
-    """Return Luhn's sums of the digits before each place, for numbers that end at even, odd ones."""
-    numbers = [int(digit) for digit in digits]
-    odd = [_DOUBLED[one] if at % 2 else one for at, one in enumerate(numbers)]
-    even = [one if at % 2 else _DOUBLED[one] for at, one in enumerate(numbers)]
-    return list(accumulate(even, initial=0)), list(accumulate(odd, initial=0))
-
-
-def _luhn(digits: str) -> bool:
-    sums = _sums(digits)[len(digits) % 2]
-    return sums[-1] % 10 == 0
-
-
-_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)

@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from chalicelib.cards import SUSPECT, is_card_number, mask
+from chalicelib.cards import SUSPECT, mask
+from chalicelib.issuers import is_card_number
 from chalicelib.model import Customer, Discount, Tax, Tender, Transaction
 
 Policy = Literal["drop", "hash", "keep"]

@@ -14,7 +14,7 @@ from xml.sax.saxutils import quoteattr
 
 from stdnum import luhn
 
-from chalicelib import cards
+from chalicelib.issuers import ISSUERS
 from chalicelib.masking import mask_body
 from chalicelib.sanitise import clean
 
@@ -26,7 +26,7 @@ FALSE = "4111111111111112"
 def numbers(random: Random) -> Iterator[str]:
     """Yield card numbers with a right check digit, of every range and length in turn."""
     while True:
-        for low, high, lengths in cards._ISSUERS:
+        for low, high, lengths in ISSUERS:
             for length in lengths:
                 prefix = str(random.randint(int(low), int(high)))
                 rest = length - len(prefix) - 1
@@ -73,9 +73,9 @@ TEXTS: dict[str, Disguise] = {
     "no-break spaces": in_groups("\u00a0"), "thin spaces": in_groups("\u2009"),
     "narrow no-break spaces": in_groups("\u202f"), "ideographic spaces": in_groups("\u3000"),
     "en dashes": in_groups("\u2013"), "minus signs": in_groups("\u2212"),
-    "soft hyphens": in_groups("\u00ad"), "zero-width between all": lambda c: "\u200b".join(c),
-    "word joiners between all": lambda c: "\u2060".join(c),
-    "spaces between all": lambda c: " ".join(c), "full-width digits": in_script("\uff10"),
+    "soft hyphens": in_groups("\u00ad"), "zero-width between all": "\u200b".join,
+    "word joiners between all": "\u2060".join,
+    "spaces between all": " ".join, "full-width digits": in_script("\uff10"),
     "Arabic-Indic digits": in_script("\u0660"), "Devanagari digits": in_script("\u0966"),
     "mathematical digits": in_script("\U0001d7ce"), "two spaces": in_wide_groups("  "),
     "spaced dashes": in_wide_groups(" - "), "a dot and a space": in_wide_groups(". "),

@@ -169,7 +169,7 @@ def test_an_envelope_is_taken_off(world: World) -> None:
 
 
 def test_a_message_too_long_even_when_packed_is_left(world: World) -> None:
-    noise = base64.b64encode(random.Random(1).randbytes(1_500_000))  # noqa: S311 - only noise
+    noise = base64.b64encode(random.Random(1).randbytes(1_500_000))
     made = Quarantine(world.sqs, world.arn("dead"), "test-shop")
     with pytest.raises(Retry):
         made.put(packed(noise), [BAD])
@@ -177,7 +177,7 @@ def test_a_message_too_long_even_when_packed_is_left(world: World) -> None:
 
 
 def test_the_longest_message_and_its_reasons_fit_into_one_call(world: World) -> None:
-    noise = random.Random(1).randbytes(LIMIT)  # noqa: S311 - only noise
+    noise = random.Random(1).randbytes(LIMIT)
     reasons = [Rejected(Code.BAD_SHAPE, "é" * 200, n, "é" * 256) for n in range(1, 99)]
     size = (LIMIT - ATTRIBUTES) // 4 * 3 - 400  # base64 takes four bytes for three, gzip some more
     dead = put(world, packed(noise[:size]), *reasons)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from stdnum import luhn
 
 from chalicelib import cards
+from chalicelib.issuers import passes_luhn
 from chalicelib.masking import mask_body
 from chalicelib.model import Customer, Discount, Line, Tax, Tender, Transaction
 from chalicelib.sanitise import HASHED, clean, sanitise
@@ -84,7 +85,7 @@ def test_track_data_and_secrets_are_removed_from_text(text: str) -> None:
 
 @given(st.text("0123456789", min_size=2, max_size=24))
 def test_the_check_digit_agrees_with_the_oracle(digits: str) -> None:
-    assert cards._luhn(digits) == luhn.is_valid(digits)
+    assert passes_luhn(digits) == luhn.is_valid(digits)
 
 
 @given(
