@@ -1,6 +1,7 @@
 """The app on the emulator, as one CloudFormation stack."""
 
 import hashlib
+import json
 import platform
 import tempfile
 from pathlib import Path
@@ -34,6 +35,10 @@ def deploy(emulator: Emulator, hash_key: str, stage: str = STAGE) -> int:
             for source in resource["Properties"]["Events"].values():
                 if source["Type"] == "SQS":
                     source["Properties"]["ScalingConfig"] = {"MaximumConcurrency": WORKERS}
-    apply(emulator.client("cloudformation"), prefix(stage), template, HashKey=hash_key)
+    # By way of the bucket, as a sixth merchant makes it too long to be sent in the call.
+    where = f"{prefix(stage)}.json"
+    s3.put_object(Bucket=BUCKET, Key=where, Body=json.dumps(template).encode())
+    url = f"{emulator.endpoint}/{BUCKET}/{where}"
+    apply(emulator.client("cloudformation"), prefix(stage), template, url, HashKey=hash_key)
     settle_table(emulator.client("dynamodb"), prefix(stage))
     return len(code)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -13,8 +14,9 @@ import pytest
 
 from ops.check import Found, failures
 from ops.day import CARDS, Day, trading
-from ops.emulator import refuse_unless_loopback
+from ops.emulator import Emulator, refuse_unless_loopback
 from ops.tills import Sale, square_payment
+from tests.wire.shop import deployed
 
 
 def judged(day: Day) -> Found:
@@ -109,6 +111,16 @@ def test_an_interrupted_run_leaves_nothing_running() -> None:
     process.communicate(timeout=60)
     assert process.returncode == 130
     assert not Path(f"/proc/{emulator}").exists()
+
+
+@pytest.mark.emulator
+def test_more_merchants_are_deployed_than_fit_into_one_call(emulator: Emulator) -> None:
+    shop = deployed(emulator, "many", [f"shop-{number}" for number in range(12)])
+    shop.send("shop-11", [square_payment(Sale(1, 100))])
+    give_up = time.monotonic() + 60
+    while not shop.left("rewards") and time.monotonic() < give_up:
+        time.sleep(0.1)
+    assert shop.left("rewards") == 1
 
 
 def test_a_payload_is_adapted_without_aws(tmp_path: Path) -> None:

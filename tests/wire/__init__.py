@@ -1,0 +1,1 @@
+"""The deployed app, with faults between its functions and AWS."""
