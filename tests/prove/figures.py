@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -9,6 +10,9 @@ from dataclasses import asdict, dataclass
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+
+#: The exit status of what was interrupted, as the shell has it.
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ def main(part: Part) -> int:
     parser.add_argument("--quick", action="store_true", help="a small share, for make check")
     parser.add_argument("--json", action="store_true", help="figures as JSON lines")
     options = parser.parse_args()
+    # What a part has started is ended on the way out, whoever asks it to go.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(INTERRUPTED))
     found = part(options.quick)
     if not options.json:
         return 0 if show(list(found), Console()) else 1
