@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import tempfile
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,47 @@ endpoint, log, stage = sys.argv[1:]
 deploy(Emulator(endpoint, Path(log)), "not-a-secret", stage)
 """
 _COUNTS = tuple(f"ApproximateNumberOfMessages{which}" for which in ("", "NotVisible", "Delayed"))
+
+
+@dataclass
+class Log:
+    """A function's log: which invocations began, and the counts that each has told.
+
+    A killed worker tells nothing.  On a busy machine the emulator forgets lines as well.
+    """
+
+    began: set[str] = field(default_factory=set)
+    told: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def read(self, text: str) -> None:
+        if found := re.match(r"START RequestId: (\S+)", text):
+            self.began.add(found[1])
+        elif '"conserved"' in text:
+            line = json.loads(text)
+            self.told[line["request_id"]] = line
+
+    def since(self, before: "Log") -> "Log":
+        """Return what came after an earlier look."""
+        told = {name: line for name, line in self.told.items() if name not in before.began}
+        return Log(self.began - before.began, told)
+
+    @property
+    def silent(self) -> int:
+        """Invocations that told nothing."""
+        return len(self.began - self.told.keys())
+
+    @property
+    def conserved(self) -> bool:
+        return all(line["conserved"] for line in self.told.values())
+
+    @property
+    def published(self) -> int:
+        return sum(line["published"] for line in self.told.values())
+
+    @property
+    def ended(self) -> int:
+        """How many messages came to an end, a transaction in each."""
+        return sum(line["in"] - line["left"] for line in self.told.values())
 
 
 @dataclass(frozen=True)
@@ -106,15 +148,15 @@ class Shop:
         queues = [q for regions in found.values() for one in regions.values() for q in one.values()]
         return [message["ReceiveCount"] for one in queues for message in one]
 
-    def lines(self, merchant: str) -> list[dict[str, Any]]:
-        """Return the counts that the merchant's function has logged, an invocation each."""
+    def log(self, merchant: str) -> Log:
+        """Return what the merchant's function has logged by now."""
         logs = self.emulator.client("logs")
         pages = logs.get_paginator("filter_log_events")
-        found = []
+        found = Log()
         with contextlib.suppress(logs.exceptions.ResourceNotFoundException):
             for page in pages.paginate(logGroupName=f"/aws/lambda/{self.function(merchant)}"):
-                texts = [event["message"] for event in page["events"]]
-                found += [json.loads(text) for text in texts if '"conserved"' in text]
+                for event in page["events"]:
+                    found.read(event["message"])
         return found
 
     def behind(self, endpoint: str, timeout: int = TIMEOUT) -> None:
