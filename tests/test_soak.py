@@ -9,7 +9,8 @@ import pytest
 
 from tests.prove.soak import Soak, figures
 from tests.wire.load import DUPLICATES, Traffic, Workers, planned
-from tests.wire.shop import Log, Shop
+from tests.wire.log import Log
+from tests.wire.shop import Shop
 
 SHOP: Any = Shop(None, "soak", ())  # type: ignore[arg-type] - nothing is sent
 

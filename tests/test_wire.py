@@ -12,9 +12,9 @@ from ops.emulator import Emulator
 from ops.tills import Sale
 from tests.wire.entries import told, without
 from tests.wire.judge import Found, miscounted, misdelivered
+from tests.wire.log import Log
 from tests.wire.matrix import bench, run
 from tests.wire.rows import FAST, QUICK, SLOW_ROWS, Row
-from tests.wire.shop import Log
 
 
 @pytest.mark.emulator

@@ -14,7 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ops.emulator import running
 from tests.prove.figures import Figure, main
 from tests.wire.load import Traffic, Workers, planned
-from tests.wire.shop import Log, deployed
+from tests.wire.log import Log
+from tests.wire.shop import deployed
 
 MESSAGES, QUICK = 50_000, 500
 MERCHANTS = ("shop-a", "shop-b")

@@ -12,8 +12,9 @@ from chalicelib.table import Table, parsed, uncovered
 from ops.check import drain
 from ops.parts import MOST_RECEIVES
 from ops.tills import TILLS, Sale
+from tests.wire.log import Log
 from tests.wire.rows import COMMIT, DEAD, LEDGER, PUBLISH, Row
-from tests.wire.shop import Log, Shop
+from tests.wire.shop import Shop
 
 Events = list[dict[str, Any]]
 

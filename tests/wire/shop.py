@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -11,13 +10,13 @@ import tempfile
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from chalicelib.calls import batches
 from ops.emulator import ACCOUNT, REGION, Emulator
 from ops.project import ROOT
+from tests.wire.log import Log, read
 
 #: Seconds a function may run: the least in which the slowest of our steps still fits, so that
 #: a dead worker's lease is over soon.
@@ -53,47 +52,6 @@ endpoint, log, stage = sys.argv[1:]
 deploy(Emulator(endpoint, Path(log)), "not-a-secret", stage)
 """
 _COUNTS = tuple(f"ApproximateNumberOfMessages{which}" for which in ("", "NotVisible", "Delayed"))
-
-
-@dataclass
-class Log:
-    """A function's log: which invocations began, and the counts that each has told.
-
-    A killed worker tells nothing.  On a busy machine the emulator forgets lines as well.
-    """
-
-    began: set[str] = field(default_factory=set)
-    told: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def read(self, text: str) -> None:
-        if found := re.match(r"START RequestId: (\S+)", text):
-            self.began.add(found[1])
-        elif '"conserved"' in text:
-            line = json.loads(text)
-            self.told[line["request_id"]] = line
-
-    def since(self, before: "Log") -> "Log":
-        """Return what came after an earlier look."""
-        told = {name: line for name, line in self.told.items() if name not in before.began}
-        return Log(self.began - before.began, told)
-
-    @property
-    def silent(self) -> int:
-        """Invocations that told nothing."""
-        return len(self.began - self.told.keys())
-
-    @property
-    def conserved(self) -> bool:
-        return all(line["conserved"] for line in self.told.values())
-
-    @property
-    def published(self) -> int:
-        return sum(line["published"] for line in self.told.values())
-
-    @property
-    def ended(self) -> int:
-        """How many messages came to an end, a transaction in each."""
-        return sum(line["in"] - line["left"] for line in self.told.values())
 
 
 @dataclass(frozen=True)
@@ -150,14 +108,7 @@ class Shop:
 
     def log(self, merchant: str) -> Log:
         """Return what the merchant's function has logged by now."""
-        logs = self.emulator.client("logs")
-        pages = logs.get_paginator("filter_log_events")
-        found = Log()
-        with contextlib.suppress(logs.exceptions.ResourceNotFoundException):
-            for page in pages.paginate(logGroupName=f"/aws/lambda/{self.function(merchant)}"):
-                for event in page["events"]:
-                    found.read(event["message"])
-        return found
+        return read(self.emulator.client("logs"), f"/aws/lambda/{self.function(merchant)}")
 
     def behind(self, endpoint: str, timeout: int = TIMEOUT) -> None:
         """Let the merchants' functions find AWS at the endpoint, and nobody else."""
