@@ -65,7 +65,7 @@ def _run(traffic: Traffic, workers: Workers, kills: int) -> Soak:
 
 def _followed(traffic: Traffic, workers: Workers, sending: "Future[None]", kills: int) -> float:
     """Show how far it is, kill workers on the way, and return when the last message had ended."""
-    chance, total = random.Random(1), len(traffic.sales)  # noqa: S311 - kills at random
+    chance, total = random.Random(1), len(traffic.sales)
     columns = (TextColumn("{task.description:8}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
         sent, ended = (progress.add_task(name, total=total) for name in ("sent", "ended"))

@@ -21,7 +21,7 @@ POLL_SECONDS = 0.05
 
 def planned(count: int, seed: int = 1) -> list[Sale]:
     """Return so many messages: a tenth of them resends, some of them newer revisions."""
-    chance = random.Random(seed)  # noqa: S311 - a made-up day needs no secrets
+    chance = random.Random(seed)
     sales: list[Sale] = []
     number = 0
     while len(sales) < count:
