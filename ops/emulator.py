@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -33,6 +34,16 @@ START_SECONDS = 30
 KEPT = Path(__file__).parents[1] / ".local" / "emulator.json"
 
 
+#: A session isn't made for several threads that make clients.
+_MAKING = threading.Lock()
+
+
+@cache
+def _session() -> Any:
+    """Return the one session: each reads the descriptions of AWS's services anew."""
+    return boto3.session.Session()
+
+
 @dataclass(frozen=True)
 class Emulator:
     """A running emulator; `log` is its output."""
@@ -44,15 +55,15 @@ class Emulator:
     def client(self, service: str, account: str = ACCOUNT) -> Any:
         """Return a client that can only talk to the emulator."""
         refuse_unless_loopback(self.endpoint)
-        session: Any = boto3.session.Session()
-        return session.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id=account,
-            aws_secret_access_key="not-a-secret",  # noqa: S106 - an emulator's, worth nothing
-            config=Config(max_pool_connections=20, retries={"mode": "standard"}),
-        )
+        with _MAKING:
+            return _session().client(
+                service,
+                endpoint_url=self.endpoint,
+                region_name=REGION,
+                aws_access_key_id=account,
+                aws_secret_access_key="not-a-secret",  # noqa: S106 - an emulator's, worth nothing
+                config=Config(max_pool_connections=20, retries={"mode": "standard"}),
+            )
 
     @property
     def environment(self) -> dict[str, str]:
