@@ -98,7 +98,7 @@ class Store:
         """Decide about keys that were taken; return those that changed while we looked."""
         items = self._table.read(ours.key for ours in lost if ours.key not in known)
         found = known | {key: parsed(item) for key, item in items.items() if item}
-        markers = self._table.read({marker_key(claim) for claim in found.values()})
+        markers = self._table.read(dict.fromkeys(map(marker_key, found.values())))
         writes: list[tuple[Claim, Statement]] = []
         for ours in lost:
             standing = found.get(ours.key)
