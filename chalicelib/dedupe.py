@@ -37,7 +37,7 @@ class Store:
         """Claim each key, which must be distinct; return for each the verdict and the claim held.
 
         Verdicts are OURS, DUPLICATE, SUPERSEDED, CONFLICT and BUSY.  It never raises: what could
-        not be settled, or not before `last_look` (ms), is BUSY.
+        not be settled, or not before `last_look` (ms), is BUSY, and may yet turn out to be ours.
         """
         answers = {claim.key: (self._recall(claim), claim) for claim in wanted}
         lost, known = self._insert(
@@ -50,7 +50,11 @@ class Store:
         return answers
 
     def commit(self, batch: Sequence[Claim], owing: Mapping[str, Sequence[str]]) -> None:
-        """Write the batch's marker.  `owing` maps refused keys to what each is owed."""
+        """Write the batch's marker.
+
+        `owing` maps refused keys, and busy ones, to what each is owed: a write of ours that failed
+        as far as we know may have been applied, and the claim bear this batch.
+        """
         self._table.put_marker(marker_key(batch[0]), owing, self._now_ms())
         for claim in batch:
             if claim.key not in owing:
@@ -99,16 +103,17 @@ class Store:
         items = self._table.read(ours.key for ours in lost if ours.key not in known)
         found = known | {key: parsed(item) for key, item in items.items() if item}
         markers = self._table.read(dict.fromkeys(map(marker_key, found.values())))
-        writes: list[tuple[Claim, Statement]] = []
+        writes: list[tuple[Claim, Claim, Statement]] = []
         for ours in lost:
             standing = found.get(ours.key)
             if standing is None or marker_key(standing) not in markers:
                 continue  # it could not be read this time, so it stays busy
             verdict, claim = self._judge(standing, ours, markers[marker_key(standing)])
             if verdict is Verdict.TAKE_OVER:
-                writes.append((ours, self._table.take_over(standing, claim, self._now_ms())))
+                statement = self._table.take_over(standing, claim, self._now_ms())
+                writes.append((ours, claim, statement))
             elif verdict is Verdict.ADVANCE:
-                writes.append((ours, self._table.advance(standing, claim)))
+                writes.append((ours, claim, self._table.advance(standing, claim)))
             answers[ours.key] = (_ONCE_WRITTEN.get(verdict, verdict), claim)
         return self._write(writes, answers) if writes else []
 
@@ -120,13 +125,15 @@ class Store:
             self._remember(found)
         return verdict, held(verdict, found, ours, owing.get(found.key, found.owed))
 
-    def _write(self, writes: Sequence[tuple[Claim, Statement]], answers: Answers) -> list[Claim]:
+    def _write(
+        self, writes: Sequence[tuple[Claim, Claim, Statement]], answers: Answers
+    ) -> list[Claim]:
         """Carry out take-overs and advances; what lost its race is to be looked at again."""
         again = []
-        codes = self._table.execute([statement for _, statement in writes])
-        for (ours, _), code in zip(writes, codes, strict=True):
+        codes = self._table.execute([statement for _, _, statement in writes])
+        for (ours, claim, _), code in zip(writes, codes, strict=True):
             if code is not None:
-                answers[ours.key] = (Verdict.BUSY, ours)
+                answers[ours.key] = (Verdict.BUSY, claim)
             if code == "ConditionalCheckFailed":
                 again.append(ours)
             elif code:

@@ -9,7 +9,7 @@ it is committed, set aside, or known to need nothing.
 """
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,9 @@ FROM_LOOK_MS = FROM_PUBLISH_MS + 3 * STEP_MS
 ROUND_MS = FROM_LOOK_MS + STEP_MS
 #: What the clocks of two workers may differ by.
 LEASE_MARGIN_MS = 5_000
+
+#: Keys that a batch doesn't commit, and the destinations each is owed (none named: all).
+Owing = dict[str, tuple[str, ...]]
 
 _FATES = {Verdict.DUPLICATE: Fate.DUPLICATE, Verdict.SUPERSEDED: Fate.SUPERSEDED}
 
@@ -95,22 +98,25 @@ class Pipeline:
         batch, lease = uuid.uuid4().hex, deadline_ms + LEASE_MARGIN_MS
         tally.batches.append(batch)
         wanted = [_wanted(piece.event, batch, lease) for piece in pieces]
-        ours = []
+        ours, busy = [], {}
         for key, (verdict, claim) in self.store.claim(wanted, deadline_ms - FROM_LOOK_MS).items():
             if verdict is Verdict.OURS:
                 ours.append(claim)
             elif verdict is Verdict.CONFLICT:
                 ready[key].rejection = _conflict(ready[key].event)
+            elif verdict is Verdict.BUSY:
+                busy[key] = claim.owed
             else:
-                ready[key].fate = _FATES.get(verdict, Fate.LEFT)
+                ready[key].fate = _FATES[verdict]
         if ours and self._fits(FROM_PUBLISH_MS, deadline_ms):
-            for key in self._publish(ours, ready):
+            for key in self._publish(ours, busy, ready):
                 ready[key].fate = Fate.PUBLISHED
 
-    def _publish(self, ours: Sequence[Claim], ready: dict[str, Ready]) -> list[str]:
+    def _publish(self, ours: Sequence[Claim], busy: Owing, ready: Mapping[str, Ready]) -> list[str]:
         """Publish and commit what we hold; return the keys that are done."""
         refused = self.publisher.publish([(ready[one.key].event, one.owed) for one in ours])
-        if isinstance(attempt(lambda claims: self.store.commit(claims, refused), ours), Exception):
+        owing = {**busy, **refused}
+        if isinstance(attempt(lambda claims: self.store.commit(claims, owing), ours), Exception):
             return []  # published but not committed: it comes again, under the same event id
         return [claim.key for claim in ours if claim.key not in refused]
 

@@ -103,3 +103,17 @@ def refusing(operation: str, *places: int, code: str = "InternalError") -> Fault
         return answer
 
     return fault
+
+
+def told_failed(call_number: int, *places: int) -> Fault:
+    """Apply all statements of the batch of that number, and call some of them failed."""
+    made = iter(range(1_000_000))
+
+    def fault(name: str, call: Callable[[], Answer]) -> Answer:
+        answer = call()
+        if name == "BatchExecuteStatement" and next(made) == call_number and answer[0]:
+            for place in places:
+                answer[0][1]["Responses"][place] = {"Error": {"Code": "InternalServerError"}}
+        return answer
+
+    return fault

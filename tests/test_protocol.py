@@ -334,3 +334,29 @@ def test_a_claim_that_somebody_damaged_leaves_its_message_and_harms_no_other(wor
     messages = batch(2)
     assert world.run(*messages)
     assert world.logged[-1]["conserved"]
+
+
+def test_a_claim_that_was_written_though_told_failed_is_not_committed_with_its_neighbours(
+    world: World,
+) -> None:
+    messages = batch(3)
+    with faults.wire(faults.told_failed(0, 1)):
+        assert world.run(*messages) == [messages[1]]
+    world.later()
+    world.settle(messages[1])
+    assert sorted(event["subject"] for event in world.events()) == ["0", "1", "2"]
+
+
+def test_a_take_over_that_was_written_though_told_failed_owes_what_was_owed(world: World) -> None:
+    ledger = world.queue("ledger")
+    world.destinations.append(world.arn("ledger"))
+    messages = batch(2)
+    with faults.wire(faults.failing("SendMessageBatch")):
+        assert world.run(*messages) == messages
+    world.later()
+    with faults.wire(faults.told_failed(1, 0)):
+        assert world.run(*messages) == [messages[0]]
+    world.later()
+    world.settle(messages[0])
+    assert sorted(event["subject"] for event in world.events()) == ["0", "1"]
+    assert sorted(event["subject"] for event in world.events(ledger)) == ["0", "1"]
