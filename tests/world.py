@@ -2,14 +2,12 @@
 
 import itertools
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib import payload
 from chalicelib.dedupe import Store
-from chalicelib.errors import Ignored, Retry
-from chalicelib.model import Merchant, Outcome, Transaction
+from chalicelib.errors import Retry
+from chalicelib.model import Merchant
 from chalicelib.pipeline import Pipeline
 from chalicelib.publish import Destination, Publisher
 from chalicelib.quarantine import Quarantine
@@ -17,37 +15,13 @@ from chalicelib.receive import Message
 from chalicelib.table import Table
 from ops.emulator import REGION, Emulator
 from tests.faults import Killed
+from tests.till import adapt, sale
+
+__all__ = ["World", "message", "sale"]
 
 _accounts = itertools.count(100_000_000_000)
 _ids = itertools.count(1)
 INVOCATION_MS = 120_000
-
-
-def adapt(text: str, merchant: Merchant) -> Iterator[Outcome]:
-    """The tests' own till: {"id", "rev", "total", "name"}, or {"open": true}."""
-    return payload.each(payload.json_records(text), lambda record: [_one(record, merchant)])
-
-
-def _one(record: dict[str, Any], merchant: Merchant) -> Transaction:
-    if record.get("open"):
-        raise Ignored("open order")
-    line = {"number": 1, "total": record["total"], "description": record.get("name")}
-    more = [{"number": 1, "total": 0, "description": text} for text in record.get("lines", ())]
-    return Transaction.model_validate(
-        {
-            "merchant": merchant.id,
-            "vendor": "test",
-            "id": record["id"],
-            "revision": record.get("rev", 0),
-            "kind": "sale",
-            "occurred_at": "2026-11-23T10:00:00+00:00",
-            "currency": "EUR",
-            "exponent": 2,
-            "lines": (line, *more),
-            "subtotal": record["total"],
-            "total": record["total"],
-        }
-    )
 
 
 @dataclass
@@ -164,7 +138,3 @@ def message(*records: Any, raw: str | None = None, **over: Any) -> Message:
     body = raw if raw is not None else json.dumps(records[0] if len(records) == 1 else records)
     name = f"message-{next(_ids)}"
     return Message(**{"id": name, "raw": body, "source_arn": "arn:q", "receipt": name, **over})
-
-
-def sale(identity: object, total: int = 100, rev: int = 0, **more: Any) -> dict[str, Any]:
-    return {"id": str(identity), "total": total, "rev": rev, **more}

@@ -21,8 +21,8 @@ class Topic:
     arn: str
     queues: list[tuple[str, bool]] = field(default_factory=list)
     functions: list[Function] = field(default_factory=list)
-    #: FIFO: when each deduplication id was last taken in.
-    known: dict[str, int] = field(default_factory=dict)
+    #: FIFO: when each deduplication id was taken in, and as which message.
+    known: dict[str, tuple[int, str]] = field(default_factory=dict)
 
 
 class Sns:
@@ -105,10 +105,10 @@ class Sns:
         more = {}
         if topic.arn.endswith(".fifo"):
             more = {name: entry[name] for name in ("MessageGroupId", "MessageDeduplicationId")}
-            known = topic.known.get(entry["MessageDeduplicationId"])
-            if known is not None and now - known < DEDUPE_MS:
-                return identity
-            topic.known[entry["MessageDeduplicationId"]] = now
+            since, known = topic.known.get(entry["MessageDeduplicationId"], (now - DEDUPE_MS, ""))
+            if now - since < DEDUPE_MS:
+                return known
+            topic.known[entry["MessageDeduplicationId"]] = now, identity
         told = _told(topic, entry, identity)
         for url, raw in topic.queues:
             body = entry["Message"] if raw else json.dumps({"Type": "Notification", **told})

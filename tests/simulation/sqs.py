@@ -43,8 +43,8 @@ class Queue:
     most_receives: int = 0
     dead: str = ""
     messages: dict[int, Stored] = field(default_factory=dict)
-    #: FIFO: when each deduplication id was last taken in.
-    known: dict[str, int] = field(default_factory=dict)
+    #: FIFO: when each deduplication id was taken in, and as which message.
+    known: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     @property
     def fifo(self) -> bool:
@@ -180,10 +180,10 @@ class Sqs:
         now, number = self._now_ms(), next(self._numbers)
         if queue.fifo:
             identity = entry["MessageDeduplicationId"]
-            known = queue.known.get(identity)
-            if known is not None and now - known < DEDUPE_MS:
-                return f"known-{number}"
-            queue.known[identity] = now
+            since, known = queue.known.get(identity, (now - DEDUPE_MS, ""))
+            if now - since < DEDUPE_MS:
+                return known
+            queue.known[identity] = now, f"{queue.name}-{number}"
         queue.messages[number] = Stored(
             f"{queue.name}-{number}",
             entry["MessageBody"],

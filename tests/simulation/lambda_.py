@@ -1,0 +1,201 @@
+"""Lambda: pollers, concurrency, deadlines, containers that are used again, and async retries."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.pipeline import Pipeline
+from chalicelib.receive import messages
+from tests.simulation.scheduler import Worker
+from tests.simulation.sqs import Queue
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+TIMEOUT_MS = 120_000
+#: Between Lambda's tries of what SNS brought: after the first and the second failure.
+ASYNC_RETRY_MS = (60_000, 120_000)
+#: Called when an invocation has ended: with what it returned, or None if it failed.
+Ended = Callable[[tuple[Any] | None], None]
+
+
+class Container:
+    """A process of the function: its pipeline with its memory, and a clock that is off a bit."""
+
+    def __init__(self, world: "World", number: int) -> None:
+        self.number = number
+        self.skew = world.rng.randint(-2_500, 2_500)
+        self.pipeline: Pipeline = world.pipeline(self)
+        self._now = world.scheduler
+
+    def clock(self) -> int:
+        return int(self._now.now) + self.skew
+
+
+class Function:
+    """One merchant's function: at most so many invocations at once, each in a container."""
+
+    def __init__(self, world: "World", concurrency: int) -> None:
+        self._world = world
+        self._idle: list[Container] = []
+        self._free = concurrency
+        self._made = 0
+        self.freed: list[Callable[[], None]] = []
+
+    @property
+    def free(self) -> bool:
+        return self._free > 0
+
+    def restart(self) -> None:
+        """Throw all containers away, as a deployment does."""
+        self._idle.clear()
+
+    def invoke(self, event: Mapping[str, Any], ended: Ended) -> None:
+        """Start an invocation; at its deadline it is killed, and its container with it."""
+        world = self._world
+        world.invocations += 1
+        self._free -= 1
+        container = self._idle.pop(world.rng.randrange(len(self._idle))) if self._idle else None
+        if container is None:
+            self._made += 1
+            container = Container(world, self._made)
+        worker = Worker(world.scheduler.now + TIMEOUT_MS, f"{world.invocations}/{container.number}")
+        worker.ended = lambda answer: self._ended(container, worker, answer, ended)
+        world.scheduler.start(worker, lambda: self._run(container, worker, event))
+
+    def _run(self, container: Container, worker: Worker, event: Mapping[str, Any]) -> Any:
+        self._world.tell(f"begins with {len(event['Records'])} messages")
+        deadline = container.clock() + TIMEOUT_MS
+        return container.pipeline.run(messages(event), deadline, worker.name)
+
+    def _ended(
+        self, container: Container, worker: Worker, answer: tuple[Any] | None, ended: Ended
+    ) -> None:
+        self._free += 1
+        killed = worker.dead
+        if killed:
+            self._world.crashes += 1
+        if not killed and not self._world.strikes("discarded"):
+            self._idle.append(container)
+        ended(answer)
+        for poll in self.freed:
+            poll()
+
+
+class Poller:
+    """An event source mapping: it polls a queue, invokes, and deletes what came to its end."""
+
+    def __init__(
+        self, world: "World", function: Function, queue: Queue, most: int, *, reports: bool
+    ) -> None:
+        self._world = world
+        self._function = function
+        self._queue = queue
+        self._url = f"{world.sqs.meta.endpoint_url}/0/{queue.name}"
+        self._most = most
+        self._reports = reports
+        self._polls_at: float | None = None
+        function.freed.append(self.wake)
+
+    def wake(self) -> None:
+        """Poll when the next message can be received, if there is one."""
+        when = self._queue.next_visible()
+        now = self._world.scheduler.now
+        if when is None or not self._function.free:
+            return
+        when = max(when, now) + 20 * self._world.rng.random()
+        if self._polls_at is None or when < self._polls_at:
+            self._polls_at = when
+            self._world.scheduler.at(when, lambda: self._poll(when))
+
+    def _poll(self, when: float) -> None:
+        if self._polls_at != when:
+            return  # an earlier poll was arranged meanwhile
+        self._polls_at = None
+        if not self._function.free:
+            return
+        most = self._world.rng.randint(1, self._most)
+        found = self._world.sqs.receive_message(self._url, most).get("Messages")
+        if found:
+            self._befall(found)
+            event = {"Records": [self._record(message) for message in found]}
+            self._function.invoke(event, lambda answer: self._ended(found, answer))
+        self.wake()
+
+    def _befall(self, found: list[Any]) -> None:
+        """Let some messages be delivered again, at once or while they are being worked on."""
+        now, rng = self._world.scheduler.now, self._world.rng
+        for message in found:
+            if self._world.strikes("duplicate"):
+                again = int(now + 500 * rng.random())
+                self._world.sqs.show_again(self._queue.name, message["ReceiptHandle"], again)
+            elif self._world.strikes("lapse"):
+                again = int(now + 150_000 * rng.random())
+                self._world.sqs.show_again(self._queue.name, message["ReceiptHandle"], again)
+
+    def _ended(self, found: list[Any], answer: tuple[Any] | None) -> None:
+        """Delete what came to its end: all, unless it was raised or the answer names some."""
+        if answer is not None:
+            named = answer[0] or {}
+            listed = named.get("batchItemFailures", ()) if self._reports else ()
+            failed = {one["itemIdentifier"] for one in listed}
+            for message in found:
+                if message["MessageId"] in failed or self._world.strikes("unacknowledged"):
+                    continue
+                self._world.sqs.delete_message(self._url, message["ReceiptHandle"])
+        self.wake()
+
+    def _record(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a message as it stands in Lambda's event."""
+        return {
+            "messageId": message["MessageId"],
+            "receiptHandle": message["ReceiptHandle"],
+            "body": message["Body"],
+            "attributes": message["Attributes"],
+            "messageAttributes": {
+                name: {"dataType": one["DataType"], "stringValue": one["StringValue"]}
+                for name, one in message.get("MessageAttributes", {}).items()
+            },
+            "eventSource": "aws:sqs",
+            "eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{self._queue.name}",
+        }
+
+
+class Subscription:
+    """A topic's function: Lambda tries three times, and then tells the dead-letter queue."""
+
+    def __init__(self, world: "World", function: Function, dead_url: str) -> None:
+        self._world = world
+        self._function = function
+        self._dead_url = dead_url
+        self._waiting: list[tuple[dict[str, Any], int]] = []
+        function.freed.append(self._next)
+
+    def take(self, told: dict[str, Any]) -> None:
+        """Take a message from SNS, to be tried as soon as a container is free."""
+        self._later({"Records": [{"EventSource": "aws:sns", "Sns": told}]}, 0, 20)
+
+    def _later(self, event: dict[str, Any], tried: int, ms: float) -> None:
+        def due() -> None:
+            self._waiting.append((event, tried))
+            self._next()
+
+        self._world.scheduler.at(self._world.scheduler.now + ms, due)
+
+    def _next(self) -> None:
+        while self._waiting and self._function.free:
+            event, tried = self._waiting.pop(self._world.rng.randrange(len(self._waiting)))
+            if self._world.strikes("duplicate"):
+                self._later(event, tried, 5_000 * self._world.rng.random())
+            self._function.invoke(
+                event,
+                lambda answer, e=event, t=tried: self._ended(e, t, answer),  # type: ignore[misc]
+            )
+
+    def _ended(self, event: dict[str, Any], tried: int, answer: tuple[Any] | None) -> None:
+        if answer is not None:
+            return
+        if tried < len(ASYNC_RETRY_MS):
+            self._later(event, tried + 1, ASYNC_RETRY_MS[tried])
+        else:
+            self._world.sqs.send_message(self._dead_url, json.dumps({"requestPayload": event}))

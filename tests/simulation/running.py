@@ -1,0 +1,86 @@
+"""Run one case, or many on all processors, and say what they showed."""
+
+import multiprocessing
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tests.simulation.case import Case, drawn
+from tests.simulation.check import forgets, violations
+from tests.simulation.world import World
+
+#: So many seeds are one piece of work.
+SEEDS_A_PIECE = 250
+
+
+@dataclass
+class Result:
+    """What a run, or many together, showed."""
+
+    seeds: int = 0
+    invocations: int = 0
+    calls: int = 0
+    crashes: int = 0
+    #: Events at destinations, and those of them that followed one of the same version.
+    events: int = 0
+    copies: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    #: What was broken, by seed.
+    broken: dict[int, list[str]] = field(default_factory=dict)
+
+    def add(self, other: "Result") -> None:
+        """Take in another's figures."""
+        self.seeds += other.seeds
+        self.invocations += other.invocations
+        self.calls += other.calls
+        self.crashes += other.crashes
+        self.events += other.events
+        self.copies += other.copies
+        self.faults += other.faults
+        self.broken |= other.broken
+
+
+def run(case: Case, trace: list[str] | None = None) -> Result:
+    """Run a case to its end, and check it."""
+    world = World(case, trace)
+    world.run()
+    found = violations(world)
+    if case.days and not found:
+        world.run_again()
+        # What is forgotten is new when it comes again, so that nothing before it counts.
+        found = [] if forgets(world) else violations(world)
+    copies = world.witness.copies
+    versions = {(copy.place, copy.key, copy.revision, copy.content) for copy in copies}
+    return Result(
+        seeds=1,
+        invocations=world.invocations,
+        calls=world.calls,
+        crashes=world.crashes,
+        events=len(copies),
+        copies=len(copies) - len(versions),
+        faults=world.counts,
+        broken={case.seed: found} if found else {},
+    )
+
+
+def run_seeds(seeds: range) -> Result:
+    """Run the cases of some seeds, one after the other."""
+    total = Result()
+    for seed in seeds:
+        total.add(run(drawn(seed)))
+    return total
+
+
+def run_many(seeds: range, processes: int | None = None) -> Iterator[Result]:
+    """Run the cases of many seeds on all processors; yield what each piece of them showed."""
+    pieces = [
+        range(start, min(start + SEEDS_A_PIECE, seeds.stop))
+        for start in range(seeds.start, seeds.stop, SEEDS_A_PIECE)
+    ]
+    count = processes or os.cpu_count() or 1
+    if count == 1 or len(pieces) == 1:
+        yield from map(run_seeds, pieces)
+        return
+    with multiprocessing.get_context("spawn").Pool(count) as pool:
+        yield from pool.imap_unordered(run_seeds, pieces)

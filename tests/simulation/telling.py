@@ -1,0 +1,97 @@
+"""What a call did, in a line that a person can read."""
+
+import json
+from typing import Any
+
+Request = dict[str, Any]
+
+
+def told(operation: str, request: Request, answer: Any) -> str:
+    """Return what was asked, and what came of it."""
+    return _TOLD[operation](request, answer)
+
+
+def event(body: str) -> str:
+    """Return an event as `<transaction> r<revision> =<content>`."""
+    found = json.loads(body)["data"]
+    return f"{found['id']} r{found['revision']} ={found['total']}"
+
+
+def _put(request: Request, answer: Any) -> str:
+    item = request["Item"]
+    refused = f" refused: {_claim(answer['Item'])}" if "Error" in answer else ""
+    if "batch_id" in item:
+        return f"inserts {_claim(item)}{refused}"
+    owed = item.get("uncovered", {}).get("M", {})
+    listed = [f"{_key(key)} to {_names(one)}" for key, one in owed.items()]
+    return f"commits {_key(item['pk']['S'])[:6]}" + f", owing {listed}" * bool(owed)
+
+
+def _execute(request: Request, answer: Any) -> str:
+    codes = [one.get("Error", {}).get("Code", "done") for one in answer["Responses"]]
+    found = zip(map(_statement, request["Statements"]), codes, strict=True)
+    return "; ".join(f"{what}: {code}" for what, code in found)
+
+
+def _statement(one: Any) -> str:
+    values = [next(iter(value.values())) for value in one["Parameters"]]
+    if one["Statement"].startswith("INSERT"):
+        return f"inserts {_key(values[0])} r{values[2]} of {values[1][:6]}"
+    if len(values) == 4:
+        return f"advances {_key(values[1])} from r{values[3]} to r{values[0]}"
+    key, batch, revision = values[-3:]
+    return f"takes {_key(key)} r{revision} of {batch[:6]} over as r{values[1]} of {values[0][:6]}"
+
+
+def _read(request: Request, answer: Any) -> str:
+    [wanted] = request["RequestItems"].values()
+    keys = [_key(key["pk"]["S"])[:6] for key in wanted["Keys"]]
+    [found] = answer["Responses"].values() if "Responses" in answer else [()]
+    items = [
+        _claim(item) if "batch_id" in item else f"{_key(item['pk']['S'])[:6]} is committed"
+        for item in found
+    ]
+    return f"reads {', '.join(keys)}: {'; '.join(items) or 'nothing'}"
+
+
+def _publish(request: Request, answer: Any) -> str:
+    entries = request.get("PublishBatchRequestEntries") or request["Entries"]
+    place = (request.get("TopicArn") or request["QueueUrl"]).rpartition("/")[2].rpartition(":")[2]
+    bodies = {one["Id"]: one.get("Message") or one["MessageBody"] for one in entries}
+    taken = [event(bodies[one["Id"]]) for one in answer.get("Successful", ())]
+    return f"publishes to {place}: {'; '.join(taken) or 'nothing'}"
+
+
+def _set_aside(request: Request, _: Any) -> str:
+    code = request["MessageAttributes"]["code"]["StringValue"]
+    return f"sets aside as {code}: {request['MessageBody']}"
+
+
+def _receipts(request: Request, _: Any) -> str:
+    return ", ".join(one["ReceiptHandle"] for one in request["Entries"])
+
+
+_TOLD = {
+    "put_item": _put,
+    "batch_execute_statement": _execute,
+    "batch_get_item": _read,
+    "publish_batch": _publish,
+    "send_message_batch": _publish,
+    "send_message": _set_aside,
+    "delete_message_batch": lambda *call: f"deletes {_receipts(*call)}",
+    "change_message_visibility_batch": lambda *call: f"postpones {_receipts(*call)}",
+}
+
+
+def _claim(item: Request) -> str:
+    owed = _names(item["owed"])
+    to = f" owed to {owed}" * bool(owed)
+    return f"{_key(item['pk']['S'])} r{item['revision']['N']} of {item['batch_id']['S'][:6]}{to}"
+
+
+def _key(key: str) -> str:
+    return key.rpartition(":")[2].rpartition("#")[2]
+
+
+def _names(owed: Any) -> str:
+    return ",".join(one["S"].rpartition(":")[2] for one in owed["L"])
