@@ -13,6 +13,8 @@ PAN = "4111111111111111"
 DAY_MS = 86_400_000
 #: Faults of the calls end after so long, and all that is left must come to its end.
 FAULTS_MS = 1_800_000
+#: What may have an outage; `ledger` is SQS as a destination.
+SERVICES = ("dynamodb", "sns", "ledger")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def drawn(seed: int) -> Case:
         seed=seed,
         sent=tuple(_sent(rng, body, spread, sources) for body in bodies),
         rates=_rates(rng),
-        outages=tuple(_outage(rng, name) for name in ("dynamodb", "sns") if rng.random() < 0.12),
+        outages=tuple(_outage(rng, name) for name in SERVICES if rng.random() < 0.12),
         concurrency=rng.choice((1, 2, 3, 4)),
         batch_size=rng.choice((1, 3, 10, 10)),
         topic_source=rng.random() < 0.1,

@@ -20,11 +20,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from chalicelib.masking import mask_body
 from chalicelib.model import claim_key
-from chalicelib.table import CLAIM_SECONDS
 from tests.simulation.case import PAN
 from tests.simulation.witness import Copy
 from tests.simulation.world import MERCHANT, World
 
+#: How long a transaction is known, as docs/GUARANTEES.md says.
+MEMORY_DAYS = 400
 FATES = ("published", "duplicate", "superseded", "ignored", "quarantined", "left")
 #: Revision and content.
 Version = tuple[int, int]
@@ -121,6 +122,7 @@ def _of_one(
     revisions = [copy.revision for copy in in_time]
     if revisions != sorted(revisions):
         yield f"{key} was published in the order {revisions}"
+    yield from _unsettled(world, key, in_time)
     runs = _runs(versions)
     seen: dict[Version, list[Copy]] = defaultdict(list)
     for copy in copies:
@@ -130,12 +132,28 @@ def _of_one(
         seen[runs.get(version, version)].append(copy)
     for (revision, content), same in seen.items():
         excused = sum(_excused(world, copy) for copy in same)
-        turns = 0 if runs else world.witness.turns[claim_key(MERCHANT.id, "test", key)]
+        turns = 0 if runs else world.witness.turns[_claim_of(key)]
         if len(same) > 1 + excused + turns:
             yield (
                 f"{key} revision {revision} content {content} was published {len(same)} times"
                 f" at {same[0].place}, and {excused} of them may be followed by a copy"
             )
+
+
+def _unsettled(world: World, key: str, copies: Sequence[Copy]) -> Iterator[str]:
+    """Once a content is committed, other content of the same revision is a conflict."""
+    committed: dict[int, tuple[float, int]] = {}
+    for copy in copies:
+        since, content = committed.get(copy.revision, (copy.at, copy.content))
+        if since < copy.at and content != copy.content:
+            yield f"{key} revision {copy.revision} was published again with other content"
+        marker = world.witness.markers.get(copy.batch)
+        if marker and marker.at <= copy.deadline and _claim_of(key) not in marker.owed:
+            committed.setdefault(copy.revision, (marker.at, copy.content))
+
+
+def _claim_of(key: str) -> str:
+    return claim_key(MERCHANT.id, "test", key)
 
 
 def _in_time(copies: Iterable[Copy]) -> Iterator[Copy]:
@@ -201,7 +219,7 @@ def _excused(world: World, copy: Copy) -> bool:
     marker = world.witness.markers.get(copy.batch)
     if not copy.heard or marker is None or marker.at > copy.deadline:
         return True
-    owed = marker.owed.get(claim_key(MERCHANT.id, "test", copy.key))
+    owed = marker.owed.get(_claim_of(copy.key))
     if owed is None:
         return False
     return not owed or any(arn.endswith(f":{copy.place}") or arn == copy.place for arn in owed)
@@ -219,4 +237,4 @@ def _ids(copies: Iterable[Copy]) -> Iterator[str]:
 
 def forgets(world: World) -> bool:
     """Tell whether what was claimed before may be forgotten by now."""
-    return world.case.days * 86_400 >= CLAIM_SECONDS
+    return world.case.days >= MEMORY_DAYS

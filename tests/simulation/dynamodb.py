@@ -60,6 +60,11 @@ class DynamoDB:
         self._write(TableName, Item)
         return {}
 
+    def delete_item(self, TableName: str, Key: Item) -> Item:  # noqa: N803
+        """Delete an item; the code never does, but for a deliberate bug."""
+        self._table(TableName, "DeleteItem").pop(Key["pk"]["S"], None)
+        return {}
+
     def batch_execute_statement(self, Statements: Sequence[Item]) -> Item:  # noqa: N803
         if not 1 <= len(Statements) <= STATEMENTS_A_CALL:
             raise error("BatchExecuteStatement", "ValidationException", "1 to 25 statements a call")

@@ -93,6 +93,12 @@ def stalled(call: "Try") -> Any:
     return call.apply(call.request)
 
 
+def stalled_to_the_end(call: "Try") -> Any:
+    """Give the worker no CPU before its call, almost until its deadline."""
+    call.wait(max(call.time_left - 4_000 * call.rng.random(), 0))
+    return call.apply(call.request)
+
+
 def partly(call: "Try") -> Any:
     """Refuse some parts inside an answer that says 200."""
     return _parted(call, applied=False)
@@ -145,7 +151,7 @@ KINDS: dict[str, Fault] = {
     fault.__name__: fault
     for fault in (
         killed_before, killed_after, lost, broken_after, broken, throttled, dropped, late, slow,
-        stalled, partly, partly_told, partly_read,
+        stalled, stalled_to_the_end, partly, partly_told, partly_read,
     )
 }  # fmt: skip
 #: Faults that are no call's: the queue's, Lambda's and its poller's.

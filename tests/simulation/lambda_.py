@@ -130,7 +130,7 @@ class Poller:
                 again = int(now + 500 * rng.random())
                 self._world.sqs.show_again(self._queue.name, message["ReceiptHandle"], again)
             elif self._world.strikes("lapse"):
-                again = int(now + 150_000 * rng.random())
+                again = int(now + rng.choice((0, 115_000)) + 10_000 * rng.random() ** 2)
                 self._world.sqs.show_again(self._queue.name, message["ReceiptHandle"], again)
 
     def _ended(self, found: list[Any], answer: tuple[Any] | None) -> None:

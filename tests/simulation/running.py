@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ class Result:
     #: Events at destinations, and those of them that followed one of the same version.
     events: int = 0
     copies: int = 0
+    #: Seconds of CPU: others may share the machine.
+    cpu: float = 0
     faults: Counter[str] = field(default_factory=Counter)
     #: What was broken, by seed.
     broken: dict[int, list[str]] = field(default_factory=dict)
@@ -37,6 +40,7 @@ class Result:
         self.crashes += other.crashes
         self.events += other.events
         self.copies += other.copies
+        self.cpu += other.cpu
         self.faults += other.faults
         self.broken |= other.broken
 
@@ -66,9 +70,10 @@ def run(case: Case, trace: list[str] | None = None) -> Result:
 
 def run_seeds(seeds: range) -> Result:
     """Run the cases of some seeds, one after the other."""
-    total = Result()
+    total, began = Result(), time.process_time()
     for seed in seeds:
         total.add(run(drawn(seed)))
+    total.cpu = time.process_time() - began
     return total
 
 

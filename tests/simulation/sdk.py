@@ -103,6 +103,12 @@ class Try:
         self._scheduler: Scheduler = client.world.scheduler
         self.wait = self._scheduler.wait
 
+    @property
+    def time_left(self) -> float:
+        """Milliseconds until Lambda kills the worker."""
+        assert self._scheduler.worker
+        return self._scheduler.worker.deadline - self._scheduler.now
+
     def land(self) -> None:
         """Have the effect, whatever the answer would be."""
         try:

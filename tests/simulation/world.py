@@ -36,8 +36,6 @@ PLACE = "us-east-1:000000000000"
 MOST_INVOCATIONS = 1_500
 #: DynamoDB takes what has expired within a few days.
 LINGERS_SECONDS = 3 * 86_400
-
-
 #: What failed too often is sent back so many times; copies of one message may hold one another up.
 REDRIVES = 3
 
@@ -145,7 +143,7 @@ class World:
         self._dynamodb = Client(self, "dynamodb", self.dynamodb, 2_000)
         self._sqs = Client(self, "sqs", self.sqs, 2_000)
         self._sns = Client(self, "sns", self.sns, 10_000)
-        self._out = Client(self, "sqs", self.sqs, 10_000)
+        self._out = Client(self, "ledger", self.sqs, 10_000)
 
     def _function(self) -> None:
         case = self.case
