@@ -1,20 +1,17 @@
-"""Lambda: pollers, concurrency, deadlines, containers that are used again, and async retries."""
+"""Lambda: pollers, concurrency, deadlines, containers that are used again."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.pipeline import Pipeline
 from chalicelib.receive import messages
+from tests.simulation.queues import Queue
 from tests.simulation.scheduler import Worker
-from tests.simulation.sqs import Queue
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 TIMEOUT_MS = 120_000
-#: Between Lambda's tries of what SNS brought: after the first and the second failure.
-ASYNC_RETRY_MS = (60_000, 120_000)
 #: Called when an invocation has ended: with what it returned, or None if it failed.
 Ended = Callable[[tuple[Any] | None], None]
 
@@ -159,43 +156,3 @@ class Poller:
             "eventSource": "aws:sqs",
             "eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{self._queue.name}",
         }
-
-
-class Subscription:
-    """A topic's function: Lambda tries three times, and then tells the dead-letter queue."""
-
-    def __init__(self, world: "World", function: Function, dead_url: str) -> None:
-        self._world = world
-        self._function = function
-        self._dead_url = dead_url
-        self._waiting: list[tuple[dict[str, Any], int]] = []
-        function.freed.append(self._next)
-
-    def take(self, told: dict[str, Any]) -> None:
-        """Take a message from SNS, to be tried as soon as a container is free."""
-        self._later({"Records": [{"EventSource": "aws:sns", "Sns": told}]}, 0, 20)
-
-    def _later(self, event: dict[str, Any], tried: int, ms: float) -> None:
-        def due() -> None:
-            self._waiting.append((event, tried))
-            self._next()
-
-        self._world.scheduler.at(self._world.scheduler.now + ms, due)
-
-    def _next(self) -> None:
-        while self._waiting and self._function.free:
-            event, tried = self._waiting.pop(self._world.rng.randrange(len(self._waiting)))
-            if self._world.strikes("duplicate"):
-                self._later(event, tried, 5_000 * self._world.rng.random())
-            self._function.invoke(
-                event,
-                lambda answer, e=event, t=tried: self._ended(e, t, answer),  # type: ignore[misc]
-            )
-
-    def _ended(self, event: dict[str, Any], tried: int, answer: tuple[Any] | None) -> None:
-        if answer is not None:
-            return
-        if tried < len(ASYNC_RETRY_MS):
-            self._later(event, tried + 1, ASYNC_RETRY_MS[tried])
-        else:
-            self._world.sqs.send_message(self._dead_url, json.dumps({"requestPayload": event}))

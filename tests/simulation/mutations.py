@@ -43,6 +43,11 @@ class Mutation(NamedTuple):
         return ROOT / "chalicelib" / f"{self.module}.py"
 
 
+def bug(name: str, module: str, *changes: tuple[str, str], budget: int = 2_000) -> Mutation:
+    """Return a mutation of some changes."""
+    return Mutation(name, module, changes, budget)
+
+
 class _Loader(importlib.machinery.SourceFileLoader):
     """Loads a module with the bug in it, and never from a cache."""
 
@@ -97,7 +102,7 @@ def _hunted(name: str) -> tuple[str, int]:
 
 def main() -> int:
     """Print how many seeds it takes to catch a mutation."""
-    from tests.simulation.bugs import BUGS  # noqa: PLC0415 - it imports this module
+    from tests.simulation.bugs import BUGS  # noqa: PLC0415 - they import this module
 
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.mutations")
     parser.add_argument("name", choices=[bug.name for bug in BUGS])

@@ -121,7 +121,7 @@ class Try:
         worker = self._scheduler.worker
         assert worker
         when = self._scheduler.now + ms
-        if self.operation in PUBLISHES and self._client.timeout_ms > 2_000:
+        if self.operation in PUBLISHES:
             when = min(when, worker.deadline)
         self._scheduler.at(when, partial(self._landed, worker, worker.batch))
 

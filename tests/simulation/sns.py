@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.simulation.answers import attributes_size, checked_batch, error, meta
-from tests.simulation.sqs import DEDUPE_MS, Sqs
+from tests.simulation.queues import DEDUPE_MS
+from tests.simulation.sqs import Sqs
 
 LIMIT = 256 * 1024
 #: Takes a message that a topic gives to a function, as it stands under `Sns` in the event.

@@ -9,50 +9,21 @@ minutes.  Seconds in the requests, milliseconds inside.
 import itertools
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.answers import attributes_size, checked_batch, error, meta
+from tests.simulation.answers import checked_batch, error, meta
+from tests.simulation.queues import (
+    DEDUPE_MS,
+    LIMIT,
+    Queue,
+    Stored,
+    in_groups,
+    refusal,
+    shown,
+    size,
+)
 
-LIMIT = 1024 * 1024
-DEDUPE_MS = 300_000
 _PREFIX = "AWS.SimpleQueueService."
-
-
-@dataclass
-class Stored:
-    """One message in a queue."""
-
-    id: str
-    body: str
-    attributes: dict[str, Any]
-    sent: int
-    visible_at: int
-    group: str = ""
-    receives: int = 0
-    receipt: str = ""
-
-
-@dataclass
-class Queue:
-    """One queue; `messages` stand in the order in which they were taken in."""
-
-    name: str
-    visibility: int
-    retention: int
-    most_receives: int = 0
-    dead: str = ""
-    messages: dict[int, Stored] = field(default_factory=dict)
-    #: FIFO: when each deduplication id was taken in, and as which message.
-    known: dict[str, tuple[int, str]] = field(default_factory=dict)
-
-    @property
-    def fifo(self) -> bool:
-        return self.name.endswith(".fifo")
-
-    def next_visible(self) -> int | None:
-        """Return when the first of its messages can be received, in ms."""
-        return min((one.visible_at for one in self.messages.values()), default=None)
 
 
 class Sqs:
@@ -93,21 +64,21 @@ class Sqs:
     ) -> Any:
         queue = self._queue(QueueUrl, "SendMessage")
         entry = {"MessageBody": MessageBody, "MessageAttributes": MessageAttributes or {}, **more}
-        if refusal := _refusal(queue, entry):
-            raise error("SendMessage", *refusal)
-        if _size(entry) > LIMIT:
+        if refused := refusal(queue, entry):
+            raise error("SendMessage", *refused)
+        if size(entry) > LIMIT:
             raise error("SendMessage", "InvalidParameterValue", "The message is too long.")
         return {"MessageId": self._take_in(queue, entry)}
 
     def send_message_batch(self, QueueUrl: str, Entries: Sequence[dict[str, Any]]) -> Any:  # noqa: N803
         queue = self._queue(QueueUrl, "SendMessageBatch")
         checked_batch("SendMessageBatch", Entries, _PREFIX)
-        if sum(map(_size, Entries)) > LIMIT:
+        if sum(map(size, Entries)) > LIMIT:
             raise error("SendMessageBatch", f"{_PREFIX}BatchRequestTooLong", "Over a mebibyte.")
         answer: dict[str, list[Any]] = {"Successful": [], "Failed": []}
         for entry in Entries:
-            if refusal := _refusal(queue, entry):
-                code, message = refusal
+            if refused := refusal(queue, entry):
+                code, message = refused
                 failed = {"Code": code, "Message": message, "SenderFault": True}
                 answer["Failed"].append({"Id": entry["Id"], **failed})
             else:
@@ -119,7 +90,7 @@ class Sqs:
         queue, now = self._queue(QueueUrl, "ReceiveMessage"), self._now_ms()
         self._drop_the_old(queue, now)
         visible = [at for at, one in queue.messages.items() if one.visible_at <= now]
-        order = _in_groups(queue, visible, now) if queue.fifo else self._choose(visible)
+        order = in_groups(queue, visible, now) if queue.fifo else self._choose(visible)
         given: list[Any] = []
         for place in order:
             if len(given) == MaxNumberOfMessages:
@@ -131,7 +102,7 @@ class Sqs:
             one.receives += 1
             one.visible_at = now + queue.visibility
             one.receipt = f"{place}:{one.receives}:{queue.name}"
-            given.append(_shown(one))
+            given.append(shown(one))
         return {"Messages": given} if given else {}
 
     def delete_message(self, QueueUrl: str, ReceiptHandle: str) -> Any:  # noqa: N803
@@ -210,36 +181,3 @@ class Sqs:
         one = queue.messages.get(place)
         if one is not None and one.receipt == receipt:
             del queue.messages[place]
-
-
-def _in_groups(queue: Queue, visible: list[int], now: int) -> list[int]:
-    """Return what a FIFO queue may give: the first of each group that has nothing in flight."""
-    busy = {one.group for one in queue.messages.values() if one.visible_at > now}
-    return [at for at in visible if queue.messages[at].group not in busy]
-
-
-def _refusal(queue: Queue, entry: dict[str, Any]) -> tuple[str, str] | None:
-    if not entry["MessageBody"]:
-        return "MissingParameter", "The request must contain the parameter MessageBody."
-    if queue.fifo and not (entry.get("MessageGroupId") and entry.get("MessageDeduplicationId")):
-        return "MissingParameter", "A FIFO queue needs a group and a deduplication id."
-    return None
-
-
-def _size(entry: dict[str, Any]) -> int:
-    return len(entry["MessageBody"].encode()) + attributes_size(entry.get("MessageAttributes", {}))
-
-
-def _shown(one: Stored) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "MessageId": one.id,
-        "ReceiptHandle": one.receipt,
-        "Body": one.body,
-        "Attributes": {
-            "ApproximateReceiveCount": str(one.receives),
-            "SentTimestamp": str(one.sent),
-        },
-    }
-    if one.attributes:
-        shown["MessageAttributes"] = one.attributes
-    return shown

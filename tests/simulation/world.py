@@ -6,32 +6,22 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.acknowledge import acknowledge
-from chalicelib.dedupe import Store
-from chalicelib.model import Merchant
 from chalicelib.pipeline import Pipeline
-from chalicelib.publish import Destination, Publisher
-from chalicelib.quarantine import Quarantine
-from chalicelib.table import Table
+from tests.simulation.account import PLACE, Account
 from tests.simulation.case import DAY_MS, FAULTS_MS, Case, Sent
-from tests.simulation.dynamodb import DynamoDB
 from tests.simulation.faults import Fault, Faults, out
-from tests.simulation.lambda_ import Function, Poller, Subscription
+from tests.simulation.lambda_ import Function, Poller
 from tests.simulation.patches import patched
+from tests.simulation.queues import Stored
 from tests.simulation.scheduler import Scheduler
-from tests.simulation.sdk import Client
-from tests.simulation.sns import Sns
-from tests.simulation.sqs import Sqs, Stored
+from tests.simulation.subscription import Subscription, resent
 from tests.simulation.telling import told
 from tests.simulation.witness import Effect, Witness
-from tests.till import adapt
 
 if TYPE_CHECKING:
     from tests.simulation.lambda_ import Container
 
 BEGIN = 1_795_000_000_000
-MERCHANT = Merchant("shop", adapt)
-PLACE = "us-east-1:000000000000"
 #: A run with more invocations than this doesn't come to an end.
 MOST_INVOCATIONS = 1_500
 #: DynamoDB takes what has expired within a few days.
@@ -57,7 +47,9 @@ class World:
         self.endless = False
         self._faults = Faults(dict(case.rates), self.rng)
         self._began = float(BEGIN)
-        self._services()
+        self._account = Account(self)
+        self.dynamodb, self.sqs, self.sns = self._account.models
+        self.places = self._account.places
         self._function()
 
     def run(self) -> None:
@@ -100,16 +92,8 @@ class World:
         self.trace.append(f"{passed:11.3f}s  {who:13} {what}")
 
     def pipeline(self, container: "Container") -> Pipeline:
-        """Wire a container, as wiring does."""
-        return Pipeline(
-            merchant=MERCHANT,
-            store=Store(Table(self._dynamodb, "claims"), container.clock),
-            publisher=Publisher([Destination(arn) for arn in self.places], self._sns, self._out),
-            quarantine=Quarantine(self._sqs, f"arn:aws:sqs:{PLACE}:dead", MERCHANT.id),
-            acknowledge=partial(acknowledge, self._sqs),
-            log=self._log,
-            now_ms=container.clock,
-        )
+        """Wire a container."""
+        return self._account.pipeline(container.clock, self._log)
 
     def batch_id(self) -> str:
         """Draw a batch's id, and note that it is the running worker's."""
@@ -129,21 +113,6 @@ class World:
     def letters(self) -> list[tuple[int, Stored]]:
         """Return what is in the dead-letter queue."""
         return list(self.sqs.queues["dead"].messages.items())
-
-    def _services(self) -> None:
-        now, rng, case = self.scheduler.clock, self.rng, self.case
-        self.dynamodb = DynamoDB(now, ("claims",), stale=lambda: rng.random() < 0.3)
-        self.sqs = Sqs(now, choose=lambda places: rng.sample(places, len(places)))
-        self.sns = Sns(now, self.sqs)
-        self.sqs.create_queue("dead", {"MessageRetentionPeriod": "1209600"})
-        self.places = [self.sns.create_topic(case.topic)["TopicArn"]]
-        if case.ledger:
-            self.sqs.create_queue(case.ledger)
-            self.places.append(f"arn:aws:sqs:{PLACE}:{case.ledger}")
-        self._dynamodb = Client(self, "dynamodb", self.dynamodb, 2_000)
-        self._sqs = Client(self, "sqs", self.sqs, 2_000)
-        self._sns = Client(self, "sns", self.sns, 10_000)
-        self._out = Client(self, "ledger", self.sqs, 10_000)
 
     def _function(self) -> None:
         case = self.case
@@ -200,24 +169,10 @@ class World:
             if takes(letter):
                 del self.sqs.queues["dead"].messages[place]
                 self.tell(f"redriven: {letter.body}")
-                self._put(self.rng.randrange(2), *_resent(letter))
+                self._put(self.rng.randrange(2), *resent(letter))
 
     def _log(self, line: dict[str, Any]) -> None:
         self.logged.append(line)
         if self.trace is not None and "in" in line:
             fates = ("published", "duplicate", "superseded", "ignored", "quarantined", "left")
             self.tell("logs " + ", ".join(f"{line[fate]} {fate}" for fate in fates if line[fate]))
-
-
-def _resent(letter: Stored) -> tuple[str, dict[str, Any]]:
-    """Return a dead letter as it goes back: what SNS brought is in an event of Lambda's."""
-    if letter.body.startswith('{"requestPayload"'):
-        found = json.loads(letter.body)["requestPayload"]["Records"][0]["Sns"]
-        attributes = found.get("MessageAttributes", {})
-        kept = {
-            name: {"DataType": one["Type"], "StringValue": one["Value"]}
-            for name, one in attributes.items()
-        }
-        return found["Message"], kept
-    kept = {n: one for n, one in letter.attributes.items() if n == "ContentEncoding"}
-    return letter.body, kept
