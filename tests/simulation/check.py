@@ -31,7 +31,11 @@ Versions = dict[str, set[Version]]
 
 
 def violations(world: World, since: int = 0) -> list[str]:
-    """Return what is broken; `since` is the copy at which the memory of claims begins."""
+    """Return what is broken.
+
+    `since` is the copy before which all may be forgotten: what was published then isn't looked at,
+    and what was published then need not be published again, as it may not be forgotten.
+    """
     if world.endless:
         return ["it never comes to an end"]
     sent, bad = _sent(world)
@@ -42,7 +46,7 @@ def violations(world: World, since: int = 0) -> list[str]:
     for key, versions in sent.items():
         for place in world.places:
             there = copies.pop((place.removeprefix(_QUEUES), key), [])
-            found += broken_of(world, key, versions, there)
+            found += broken_of(world, key, versions, there, whole=not since)
     found += [f"{key} was published, and never sent" for _, key in copies]
     found += _ids(world.witness.copies)
     return found

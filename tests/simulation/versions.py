@@ -14,11 +14,15 @@ Version = tuple[int, int]
 
 
 def broken_of(
-    world: World, key: str, versions: set[Version], copies: Sequence[Copy]
+    world: World, key: str, versions: set[Version], copies: Sequence[Copy], *, whole: bool
 ) -> Iterator[str]:
-    """Check one transaction at one destination, where its copies came in this order."""
+    """Check one transaction at one destination, where its copies came in this order.
+
+    `whole` says whether these are all that there ever were.
+    """
     in_time = list(_in_time(copies))
-    yield from _lost(world, key, versions, in_time)
+    if whole:
+        yield from _lost(world, key, versions, in_time)
     revisions = [copy.revision for copy in in_time]
     if revisions != sorted(revisions):
         yield f"{key} was published in the order {revisions}"
