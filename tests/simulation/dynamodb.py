@@ -68,7 +68,7 @@ class DynamoDB:
     def batch_execute_statement(self, Statements: Sequence[Item]) -> Item:  # noqa: N803
         if not 1 <= len(Statements) <= STATEMENTS_A_CALL:
             raise error("BatchExecuteStatement", "ValidationException", "1 to 25 statements a call")
-        return {"Responses": [self._execute(**one) for one in Statements]}
+        return {"Responses": [self._execute(one) for one in Statements]}
 
     def batch_get_item(self, RequestItems: Mapping[str, Any]) -> Item:  # noqa: N803
         wanted = {
@@ -97,16 +97,14 @@ class DynamoDB:
                     taken += 1
         return taken
 
-    def _execute(self, Statement: str, Parameters: Sequence[Any]) -> Item:  # noqa: N803
-        kind, name, fields, observed = _parsed(Statement)
+    def _execute(self, statement: Item) -> Item:
+        name = parsed(statement["Statement"])[1]
         if name not in self.tables:
             return _failed("ResourceNotFound", name)
-        values = dict(zip(fields, Parameters, strict=False))
+        kind, values, observed = values_of(statement)
         if kind == "INSERT":
             return self._insert(name, values)
-        return self._update(
-            name, values, dict(zip(observed, Parameters[len(fields) :], strict=True))
-        )
+        return self._update(name, values, observed)
 
     def _insert(self, name: str, item: Item) -> Item:
         if item["pk"]["S"] in self.tables[name]:
@@ -137,8 +135,16 @@ class DynamoDB:
         return self.tables[name]
 
 
+def values_of(statement: Mapping[str, Any]) -> tuple[str, Item, Item]:
+    """Return a statement's kind, what it sets, and what it observes."""
+    kind, _, fields, observed = parsed(statement["Statement"])
+    values = statement["Parameters"]
+    observing = dict(zip(observed, values[len(fields) :], strict=True))
+    return kind, dict(zip(fields, values, strict=False)), observing
+
+
 @cache
-def _parsed(text: str) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:
+def parsed(text: str) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:
     """Return a statement's kind, table, the fields that it sets, and those that it observes."""
     if found := _INSERT.fullmatch(text):
         return "INSERT", found[1], tuple(re.findall(r"'(\w+)': \?", found[2])), ()

@@ -81,6 +81,18 @@ class Client:
         """Have the effect for a worker, and tell the world of it."""
         world = self.world
         try:
+            return self._carried_out(operation, request, worker, batch, heard)
+        except ClientError:
+            raise
+        except Exception as fault:
+            world.fault_of_ours = fault  # the code under test takes it for one of AWS's
+            raise
+
+    def _carried_out(
+        self, operation: str, request: dict[str, Any], worker: "Worker", batch: str, heard: bool
+    ) -> Any:
+        world = self.world
+        try:
             answer = getattr(self.model, operation)(**request)
         except ClientError as fault:
             told: Any = fault.response

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from tests.simulation.dynamodb import values_of
+
 Request = dict[str, Any]
 
 
@@ -34,13 +36,14 @@ def _execute(request: Request, answer: Any) -> str:
 
 
 def _statement(one: Any) -> str:
-    values = [next(iter(value.values())) for value in one["Parameters"]]
-    if one["Statement"].startswith("INSERT"):
-        return f"inserts {_key(values[0])} r{values[2]} of {values[1][:6]}"
-    if len(values) == 4:
-        return f"advances {_key(values[1])} from r{values[3]} to r{values[0]}"
-    key, batch, revision = values[-3:]
-    return f"takes {_key(key)} r{revision} of {batch[:6]} over as r{values[1]} of {values[0][:6]}"
+    kind, values, observed = values_of(one)
+    revision = f"r{values['revision']['N']}"
+    if kind == "INSERT":
+        return f"inserts {_claim(values)}"
+    was = ", ".join(f"{name} {_short(one)}" for name, one in observed.items())
+    if "fingerprint" not in values:
+        return f"advances to {revision} where {was}"
+    return f"takes over as {revision} of {values['batch_id']['S'][:6]} where {was}"
 
 
 def _read(request: Request, answer: Any) -> str:
@@ -95,3 +98,7 @@ def _key(key: str) -> str:
 
 def _names(owed: Any) -> str:
     return ",".join(one["S"].rpartition(":")[2] for one in owed["L"])
+
+
+def _short(value: dict[str, str]) -> str:
+    return _key(next(iter(value.values())))[:6]

@@ -5,10 +5,8 @@ from collections import Counter
 from functools import cache
 from typing import Any, NamedTuple
 
+from tests.simulation.dynamodb import values_of
 from tests.simulation.scheduler import Worker
-
-#: How many parameters the statements of table.py have.
-_INSERT_VALUES, _ADVANCE_VALUES = 7, 4
 
 
 class Effect(NamedTuple):
@@ -66,7 +64,7 @@ class Witness:
         elif effect.operation == "batch_execute_statement":
             done = zip(effect.request["Statements"], effect.answer["Responses"], strict=True)
             for statement in [one for one, answer in done if "Error" not in answer]:
-                self._claimed(statement["Parameters"])
+                self._claimed(statement)
         elif effect.operation in {"publish_batch", "send_message_batch"}:
             self._published(effect)
 
@@ -79,14 +77,12 @@ class Witness:
             owed = {key: tuple(one["S"] for one in places["L"]) for key, places in named.items()}
             self.markers[name] = Marker(at, owed)
 
-    def _claimed(self, values: list[Any]) -> None:
-        if len(values) == _ADVANCE_VALUES:
-            return
-        inserted = len(values) == _INSERT_VALUES
-        key = values[0 if inserted else -3]["S"]
-        content = values[3 if inserted else 2]["S"]
-        self.turns[key] += content != self._standing.get(key, content)
-        self._standing[key] = content
+    def _claimed(self, statement: dict[str, Any]) -> None:
+        _, values, observed = values_of(statement)
+        if "fingerprint" in values:
+            key, content = (values | observed)["pk"]["S"], values["fingerprint"]["S"]
+            self.turns[key] += content != self._standing.get(key, content)
+            self._standing[key] = content
 
     def _published(self, effect: Effect) -> None:
         request = effect.request

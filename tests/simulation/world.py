@@ -45,6 +45,8 @@ class World:
         self.notes: list[str] = []
         self.sends: list[Sent] = []
         self.endless = False
+        #: What broke in the simulator itself.
+        self.fault_of_ours: Exception | None = None
         self._faults = Faults(dict(case.rates), self.rng)
         self._began = float(BEGIN)
         self._account = Account(self)
@@ -147,6 +149,8 @@ class World:
     def _drain(self) -> None:
         self.scheduler.run(lambda: self.invocations > MOST_INVOCATIONS)
         self.endless = self.invocations > MOST_INVOCATIONS
+        if self.fault_of_ours:
+            raise self.fault_of_ours
 
     def _send(self, one: Sent) -> None:
         self.tell(f"sent to source {one.source}: {one.body}")
