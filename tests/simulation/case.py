@@ -59,7 +59,7 @@ class Case:
 
 def drawn(seed: int) -> Case:
     """Return the case of a seed."""
-    rng = Random(f"case {seed}")  # noqa: S311 - the same again is the point, here and below
+    rng = Random(f"case {seed}")
     bodies = _bodies(rng)
     spread = rng.choice((100, 60_000, 600_000))
     sources = rng.choice((1, 1, 2))

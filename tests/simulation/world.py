@@ -36,7 +36,7 @@ class World:
     def __init__(self, case: Case, trace: list[str] | None = None) -> None:
         self.case = case
         self.trace = trace
-        self.rng = Random(f"run {case.seed}")  # noqa: S311 - the same again is the point
+        self.rng = Random(f"run {case.seed}")
         self.scheduler = Scheduler(BEGIN)
         self.counts: Counter[str] = Counter()
         self.invocations = self.calls = self.crashes = 0
