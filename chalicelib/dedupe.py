@@ -100,6 +100,8 @@ class Store:
 
     def _look(self, lost: Sequence[Claim], known: Known, answers: Answers) -> list[Claim]:
         """Decide about keys that were taken; return those that changed while we looked."""
+        # The clock first: whose lease is over by now can't commit between here and the decision.
+        now = self._now_ms()
         items = self._table.read(ours.key for ours in lost if ours.key not in known)
         found = known | {key: parsed(item) for key, item in items.items() if item}
         markers = self._table.read(dict.fromkeys(map(marker_key, found.values())))
@@ -108,7 +110,7 @@ class Store:
             standing = found.get(ours.key)
             if standing is None or marker_key(standing) not in markers:
                 continue  # it could not be read this time, so it stays busy
-            verdict, claim = self._judge(standing, ours, markers[marker_key(standing)])
+            verdict, claim = self._judge(standing, ours, markers[marker_key(standing)], now)
             if verdict is Verdict.TAKE_OVER:
                 statement = self._table.take_over(standing, claim, self._now_ms())
                 writes.append((ours, claim, statement))
@@ -117,10 +119,12 @@ class Store:
             answers[ours.key] = (_ONCE_WRITTEN.get(verdict, verdict), claim)
         return self._write(writes, answers) if writes else []
 
-    def _judge(self, found: Claim, ours: Claim, marker: Item | None) -> tuple[Verdict, Claim]:
+    def _judge(
+        self, found: Claim, ours: Claim, marker: Item | None, now: int
+    ) -> tuple[Verdict, Claim]:
         owing = uncovered(marker)
         committed = marker is not None and found.key not in owing
-        verdict = decide(found, ours, self._now_ms(), committed=committed)
+        verdict = decide(found, ours, now, committed=committed)
         if committed:
             self._remember(found)
         return verdict, held(verdict, found, ours, owing.get(found.key, found.owed))

@@ -1,12 +1,15 @@
 """The guarantee, against real conditional writes: nothing lost, nothing twice."""
 
+import json
 from collections.abc import Callable
 
 import pytest
 
+from chalicelib.claims import Claim
+from chalicelib.publish import event
 from chalicelib.receive import Message
 from tests import faults
-from tests.world import World, message, sale
+from tests.world import INVOCATION_MS, World, adapt, message, sale
 
 
 def batch(count: int = 10) -> list[Message]:
@@ -360,3 +363,28 @@ def test_a_take_over_that_was_written_though_told_failed_owes_what_was_owed(worl
     world.settle(messages[0])
     assert sorted(event["subject"] for event in world.events()) == ["0", "1"]
     assert sorted(event["subject"] for event in world.events(ledger)) == ["0", "1"]
+
+
+def test_who_commits_while_we_look_is_not_taken_over(world: World) -> None:
+    """The lease is over only after we have read that there is no marker."""
+    found = event(next(adapt(json.dumps(sale(1)), world.merchant)))  # type: ignore[arg-type]
+    theirs = Claim(
+        found.key, "theirs", found.revision, found.fingerprint, world.now + INVOCATION_MS
+    )
+    them, late = world.worker(), [True]
+    them.store.claim([theirs], world.now)
+
+    def commit_late(name: str, call: Callable[[], faults.Answer]) -> faults.Answer:
+        answer = call()
+        if name == "BatchGetItem" and late:
+            late.clear()
+            them.publisher.publish([(found, ())])
+            them.store.commit([theirs], {})
+            world.now = theirs.lease_until + 1
+        return answer
+
+    with faults.wire(commit_late):
+        left = world.run_until(world.now + 10 * INVOCATION_MS, message(sale(1)))
+    assert not late
+    world.settle(*left)
+    assert len(world.events()) == 1
