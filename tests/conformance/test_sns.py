@@ -82,9 +82,10 @@ def test_a_missing_topic(aws: Aws) -> None:
     assert _said(aws, topic, _entries("0")) == "NotFound"
 
 
-def test_a_fifo_topic_takes_one_id_once(aws: Aws) -> None:
-    url = aws.queue("sink.fifo", FifoQueue="true")
-    topic = aws.topic("out.fifo", "sink.fifo")
+@pytest.mark.parametrize("sink", ["sink.fifo", "sink"])
+def test_a_fifo_topic_takes_one_id_once(aws: Aws, sink: str) -> None:
+    url = aws.queue(sink, **({"FifoQueue": "true"} if sink.endswith("fifo") else {}))
+    topic = aws.topic("out.fifo", sink)
     more = {"MessageGroupId": "g", "MessageDeduplicationId": "d"}
     for text in ("first", "second"):
         answer = aws.sns.publish_batch(

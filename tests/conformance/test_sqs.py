@@ -53,6 +53,16 @@ def test_the_visibility_of_what_was_deleted_cannot_be_changed(aws: Aws) -> None:
     assert not answer.get("Successful")
 
 
+def test_an_earlier_receipt_changes_no_visibility(aws: Aws) -> None:
+    url = aws.queue("q")
+    sent(aws, url)
+    (first,) = aws.awaited(url)
+    aws.show(url, first)
+    aws.awaited(url)
+    assert [entry["Id"] for entry in aws.show(url, first)["Failed"]] == ["0"]
+    assert aws.receive(url) == []
+
+
 def test_what_is_deleted_is_gone(aws: Aws) -> None:
     url = aws.queue("q")
     for body in "abc":

@@ -73,9 +73,10 @@ def normal(before: Shared, shared: Shared, others: tuple[Job, ...], job: Job | N
     has failed already, as no claim is ever again what it was.  What no message that is left could
     ask about is forgotten.
     """
-    jobs = [*others, job] if job else list(others)
     claim = shared.claim
-    jobs = [_simpler(one, shared) if READ <= one[1] <= WRITING else one for one in jobs]
+    jobs = [*others] if shared is before else [_simpler(one, shared) for one in others]
+    if job:
+        jobs.append(_simpler(job, shared))
     jobs.sort()
     if job is None or shared.book is not before.book:
         shared = shared._replace(book=relevant(shared.book, frozenset(one[0] for one in jobs)))
@@ -106,10 +107,12 @@ def _met(shared: Shared, jobs: list[Job]) -> list[int]:
 
 def _simpler(job: Job, shared: Shared) -> Job:
     """Begin anew where nothing else would come of it."""
+    if job[1] not in {READ, WRITING}:
+        return job
     same = job.found[:2] == shared.claim[:2]
-    if (job.phase == WRITING and not same) or (
-        job.phase == READ and same and fixed(shared, Standing(*job.found).batch)
-    ):
+    missed = job.phase == WRITING and not same
+    settled = job.phase == READ and same and fixed(shared, Standing(*job.found).batch)
+    if missed or settled:
         return Job(job.kind, LOOKING if job.batch else QUEUED, job.batch)
     return job
 
