@@ -11,7 +11,7 @@ from chalice.app import Chalice, SNSEvent, SQSEvent
 
 from chalicelib.adapters import poslog, shopify, square
 from chalicelib.model import Merchant
-from chalicelib.wiring import APP, keep, named, relay
+from chalicelib.wiring import APP, keep, named, relay, unpack
 
 app = Chalice(app_name=APP)
 
@@ -45,3 +45,9 @@ def night_market(event: SNSEvent) -> None:
 def archive(event: SQSEvent) -> None:
     """Keep what all of them publish, for subscribers yet to come: `ops replay`."""
     keep(event)
+
+
+@app.on_sqs_message(queue=named("files"), batch_size=1)
+def files(event: SQSEvent) -> None:
+    """Take apart what is dropped into the inbox, each merchant's files into its own queue."""
+    unpack(event)

@@ -11,6 +11,7 @@ NAMESPACE = "Tillbridge"
 DIMENSIONS = ("stage", "merchant")
 COUNTS = ("in", "published", "duplicate", "superseded", "ignored", "quarantined", "left",
           "discrepancies", "unconserved")  # fmt: skip
+REFUSED_FILES = "refused_files"
 #: A metric holds so many values at most.
 MOST_VALUES = 100
 
@@ -29,6 +30,14 @@ def embedded(line: Mapping[str, Any], lags: Sequence[int], now_ms: int) -> Itera
         told["lag"] = _sampled(sorted(lags))
         units["lag"] = "Milliseconds"
     yield told | _directive(DIMENSIONS, units, now_ms)
+
+
+def of_file(told: Mapping[str, Any], now_ms: int) -> dict[str, Any]:
+    """Return the log line of what became of a file, counted if any of it was refused."""
+    if told["state"] != "refused" and not (told["state"] == "done" and told["refused"]):
+        return dict(told)
+    units = {REFUSED_FILES: "Count"}
+    return {**told, REFUSED_FILES: 1} | _directive(DIMENSIONS[:1], units, now_ms)
 
 
 def _sampled(values: list[int]) -> list[int]:

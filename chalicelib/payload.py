@@ -52,10 +52,16 @@ def declared(body: bytes) -> str:
     return _SHIFT_JIS.get(name, name)
 
 
-def _decoded(body: bytes) -> str:
+def encoding_of(body: bytes) -> str:
+    """Return the encoding to read a body by, of which the beginning will do: never a guess."""
     encoding = declared(body) or "utf-8"
     if encoding not in _KNOWN_ENCODINGS:
         raise Rejected(Code.BAD_ENCODING, "the XML declares an encoding that is not supported")
+    return encoding
+
+
+def _decoded(body: bytes) -> str:
+    encoding = encoding_of(body)
     try:
         return body.decode(encoding)
     except UnicodeDecodeError as fault:

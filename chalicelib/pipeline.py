@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib import times
-from chalicelib.calls import attempt, in_parallel
+from chalicelib.calls import attempt, in_parallel, note
 from chalicelib.claims import Claim, Verdict
 from chalicelib.dedupe import Store, wall_clock
 from chalicelib.delivery import Delivery, Piece, Ready, rounds
@@ -55,6 +55,8 @@ class Pipeline:
     log: Callable[[dict[str, Any]], None]
     hash_key: bytes = b""
     now_ms: Callable[[], int] = wall_clock
+    #: Follows the pointer that a message may be: it raises Rejected, or Retry for now.
+    fetch: Callable[[Message], Message] = lambda message: message
 
     def run(self, messages: Iterable[Message], deadline_ms: int, request_id: str = "") -> None:
         """Bring every message to its end before the deadline, or raise Retry for the rest."""
@@ -62,7 +64,7 @@ class Pipeline:
         deliveries = [Delivery(message) for message in messages]
         for delivery in deliveries:
             if self._fits(ROUND_MS, deadline_ms):
-                delivery.pieces = self._read(delivery.message, tally)
+                self._read(delivery, tally)
             tally.arrived += len(delivery.pieces)
         for pieces in rounds(piece for one in deliveries for piece in one.ready):
             if self._fits(ROUND_MS, deadline_ms):
@@ -73,13 +75,17 @@ class Pipeline:
             tally.lags += self._lags(delivery)
         self._finish(deliveries, tally)
 
-    def _read(self, message: Message, tally: Tally) -> list[Piece]:
-        """Adapt and sanitise: whatever goes wrong here, a resend can't help."""
+    def _read(self, delivery: Delivery, tally: Tally) -> None:
+        """Adapt and sanitise: but for a body still to be fetched, a resend can't help."""
         try:
-            outcomes = read(message.body(), self.merchant, self.hash_key)
+            delivery.message = self.fetch(delivery.message)
+            outcomes = read(delivery.message.body(), self.merchant, self.hash_key)
         except Rejected as reason:
             outcomes = [reason]
-        return [self._piece(outcome, tally) for outcome in outcomes]
+        except Retry as fault:
+            note(str(fault))
+            return
+        delivery.pieces = [self._piece(outcome, tally) for outcome in outcomes]
 
     def _piece(self, outcome: Outcome, tally: Tally) -> Piece:
         if isinstance(outcome, Ignored):

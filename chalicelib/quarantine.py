@@ -6,21 +6,23 @@ all that a redrive takes; the reasons are message attributes.
 """
 
 import json
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.cards import mask
 from chalicelib.errors import Rejected, Retry
 from chalicelib.masking import mask_body
+from chalicelib.packing import CONTENT_ENCODING, fitted
 from chalicelib.payload import declared
 from chalicelib.publish import queue_url, text_attributes
-from chalicelib.receive import CONTENT_ENCODING, Message, pack
+from chalicelib.receive import Message
 from chalicelib.sanitise import Policy
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+
+    from chalicelib.parcels import Pointer
 
 LIMIT = 1024 * 1024
 #: Room for the attributes, which SQS counts as part of the message.
@@ -37,14 +39,18 @@ class Quarantine:
     merchant: str
     policy: Policy = "drop"
     key: bytes = b""
+    #: Puts into the bucket what no queue takes, even when it is packed.
+    offload: "Callable[[bytes], Pointer] | None" = None
 
     def put(self, message: Message, reasons: Sequence[Rejected]) -> None:
-        """Send the message there; raise Retry if it is too long even when it is packed."""
+        """Send the message there: as text, else packed, else a pointer to it."""
         try:
             body, encoding = message.body(), ""
         except Rejected:
             body, encoding = message.raw, message.encoding
-        text, packed = _fitted(_masked(body, self.policy, self.key))
+            if message.parcel is not None:
+                body = message.parcel
+        text, extra = self._fitted(_masked(body, self.policy, self.key), encoding)
         attributes = {
             "merchant": self.merchant,
             "code": reasons[0].code.value,
@@ -52,15 +58,26 @@ class Quarantine:
             "rejected": str(len(reasons)),
             "source": message.source_arn,
             "message_id": message.id,
-            CONTENT_ENCODING: packed or encoding,
         }
+        told = text_attributes((name, value) for name, value in attributes.items() if value)
         self.sqs.send_message(
             QueueUrl=queue_url(self.sqs, self.arn),
             MessageBody=text,
-            MessageAttributes=text_attributes(
-                (n, value) for n, value in attributes.items() if value
-            ),
+            MessageAttributes=told | extra,
         )
+
+    def _fitted(self, body: bytes, encoding: str) -> tuple[str, dict[str, Any]]:
+        """Return the body as SQS takes it, and the attributes that say how to read it."""
+        kept = text_attributes([(CONTENT_ENCODING, encoding)] if encoding else [])
+        text, packed = fitted(body, LIMIT - ATTRIBUTES)
+        if not packed:
+            return text, kept
+        if not encoding and len(text) <= LIMIT - ATTRIBUTES:
+            return text, text_attributes([(CONTENT_ENCODING, packed)])
+        if self.offload is None:
+            raise Retry("the message is too long for the dead-letter queue")
+        aside = self.offload(body)
+        return aside.body, kept | aside.attributes
 
 
 def _masked(body: bytes | str, policy: Policy, key: bytes) -> bytes:
@@ -87,22 +104,3 @@ def _told(reason: Rejected) -> dict[str, str | int]:
     if reason.subject:
         told["transaction"] = reason.subject
     return told
-
-
-def _fitted(body: bytes) -> tuple[str, str]:
-    """Return the body as SQS takes it, and its encoding where it had to be packed."""
-    if len(body) <= LIMIT - ATTRIBUTES:
-        try:
-            text = body.decode()
-        except UnicodeDecodeError:
-            text = ""
-        if text and not _NOT_CARRIED.search(text):
-            return text, ""
-    packed = pack(body)
-    if len(packed) > LIMIT - ATTRIBUTES:
-        raise Retry("the message is too long for the dead-letter queue")
-    return packed, "gzip+base64"
-
-
-#: What SQS doesn't carry: characters that XML 1.0 doesn't have.
-_NOT_CARRIED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.errors import Code, Rejected
+from chalicelib.packing import CONTENT_ENCODING, GZIP, unpack
 from chalicelib.payload import MAX_BODY
 
-#: A message attribute for what SQS can't carry as text: other encodings, and packed bodies.
-CONTENT_ENCODING = "ContentEncoding"
-_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+#: Characters that a pointer can have: two names, with every sign of theirs escaped, in an envelope.
+LONGEST_POINTER = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,25 @@ class Message:
     source_arn: str = ""
     receive_count: int = 1
     receipt: str | None = None
+    #: What the message only points to, once it was fetched: chalicelib.parcels.
+    parcel: bytes | None = None
+
+    @property
+    def may_point(self) -> bool:
+        """Whether it may be a pointer to its body: none is longer, and none lacks the word."""
+        return len(self.raw) <= LONGEST_POINTER and "S3Pointer" in self.raw
+
+    def unwrapped(self) -> tuple[str, str]:
+        """Return body and encoding, without the envelope of a topic that feeds the queue."""
+        return _unwrapped(self.raw, self.encoding)
 
     def body(self) -> bytes | str:
         """Return what the till sent, unwrapped and unpacked."""
-        raw, encoding = _unwrapped(self.raw, self.encoding)
+        sent, encoding = self.unwrapped()
+        raw: bytes | str = sent if self.parcel is None else self.parcel
         if not encoding:
             return raw
-        if encoding not in {"base64", "gzip+base64"}:
+        if encoding not in {"base64", GZIP}:
             raise Rejected(Code.BAD_ENCODING, f"{CONTENT_ENCODING} must be base64 or gzip+base64")
         try:
             packed = base64.b64decode(raw, validate=True)
@@ -44,12 +56,6 @@ class Message:
 def messages(event: Mapping[str, Any]) -> list[Message]:
     """Return the messages of a Lambda event from SQS or SNS."""
     return [_from_sns(r["Sns"]) if "Sns" in r else _from_sqs(r) for r in event["Records"]]
-
-
-def pack(body: bytes) -> str:
-    """Return the body as `gzip+base64` reads it."""
-    packer = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
-    return base64.b64encode(packer.compress(body) + packer.flush()).decode()
 
 
 def _from_sqs(record: Mapping[str, Any]) -> Message:
@@ -92,10 +98,7 @@ def _unwrapped(raw: str, encoding: str) -> tuple[str, str]:
 
 
 def _unpacked(packed: bytes) -> bytes:
-    unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
-    body = unpacker.decompress(packed, MAX_BODY + 1)
-    if len(body) > MAX_BODY:
+    body = unpack(packed, MAX_BODY)
+    if body is None:
         raise Rejected(Code.BODY_TOO_LARGE, f"the body unpacks to more than {MAX_BODY} bytes")
-    if not unpacker.eof or unpacker.unused_data:
-        raise ValueError("cut off, or more follows")
     return body

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -19,17 +20,22 @@ from chalicelib import archive
 from chalicelib.acknowledge import acknowledge
 from chalicelib.dedupe import Store, wall_clock
 from chalicelib.errors import Misconfigured
+from chalicelib.metrics import of_file
 from chalicelib.model import Merchant
 from chalicelib.pipeline import Pipeline
 from chalicelib.publish import Destination, Publisher
 from chalicelib.quarantine import Quarantine
-from chalicelib.receive import messages
+from chalicelib.receive import Message, messages
 from chalicelib.table import Table
 
 if TYPE_CHECKING:
     from chalice.app import SNSEvent, SQSEvent
 
+    from chalicelib.parcels import Pointer
+
 APP = "tillbridge"
+#: What is known of the merchants where no function of theirs runs; ops writes it beside this file.
+DECLARED = "declared.json"
 
 
 def _tries(read_timeout: int) -> Config:
@@ -69,20 +75,51 @@ def relay(event: "SQSEvent | SNSEvent", merchant: Merchant) -> None:
 def keep(event: "SQSEvent") -> None:
     """Put a batch of published events into the archive."""
     context: Any = event.context
-    place = context.invoked_function_arn.split(":")[3:5]
-    archive.keep(_client("s3", PUBLISHES), archive_bucket(":".join(place)), event.to_dict())
+    place = _place(context.invoked_function_arn)
+    archive.keep(_client("s3", PUBLISHES), bucket("archive", place), event.to_dict())
 
 
-def archive_bucket(place: str) -> str:
-    """Return the name of the archive's bucket: no two accounts may have the same."""
+def unpack(event: "SQSEvent") -> None:
+    """Take a file that was dropped into the inbox apart, into its merchant's queue."""
+    from chalicelib.bulk.unpacking import Unpacker  # noqa: PLC0415 - merchants needn't pay for it
+
+    context: Any = event.context
+    place = _place(context.invoked_function_arn)
+    clients = _client("s3", PUBLISHES), _client("sqs", PUBLISHES), _client("dynamodb", CALLS)
+    unpacker = Unpacker(*clients, bucket("inbox", place), f"{APP}-{stage()}", place, _declared())
+    deadline = wall_clock() + context.get_remaining_time_in_millis()
+    for record in event.to_dict()["Records"]:
+        for told in unpacker.run(record["body"], deadline):
+            _log(of_file(told, wall_clock()))
+
+
+def bucket(what: str, place: str) -> str:
+    """Return the name of a bucket of the stage's: no two accounts may have the same."""
     region, account = place.split(":")
-    return f"{APP}-{stage()}-archive-{account}-{region}"
+    return f"{APP}-{stage()}-{what}-{account}-{region}"
+
+
+def _place(function_arn: str) -> str:
+    """Return region and account, as in an ARN."""
+    return ":".join(function_arn.split(":")[3:5])
+
+
+@cache
+def _declared() -> dict[str, Any]:
+    """Return what ops wrote down of each merchant in app.py, when it packaged this."""
+    path = Path(__file__).with_name(DECLARED)
+    if not path.exists():
+        raise Misconfigured(
+            f"chalicelib/{DECLARED} is missing: deploy with `make`, which writes it"
+        )
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
 
 
 @cache
 def pipeline(merchant: Merchant, function_arn: str) -> Pipeline:
     """Wire the merchant's path to this stage's table, topic and queues."""
-    place = ":".join(function_arn.split(":")[3:5])
+    place = _place(function_arn)
     sqs = _client("sqs", CALLS)
     out = _client("sns", PUBLISHES), _client("sqs", PUBLISHES)
     hash_key = _hash_key(merchant)
@@ -91,11 +128,29 @@ def pipeline(merchant: Merchant, function_arn: str) -> Pipeline:
         merchant=merchant,
         store=Store(Table(_client("dynamodb", CALLS), f"{APP}-{stage()}")),
         publisher=Publisher([Destination(arn) for arn in destinations(merchant, place)], *out),
-        quarantine=Quarantine(sqs, dead, merchant.id, merchant.personal, hash_key),
+        quarantine=Quarantine(
+            sqs, dead, merchant.id, merchant.personal, hash_key, partial(_offload, merchant, place)
+        ),
         acknowledge=partial(acknowledge, sqs),
         log=_log,
         hash_key=hash_key,
+        fetch=partial(_fetched, merchant, place),
     )
+
+
+def _fetched(merchant: Merchant, place: str, message: Message) -> Message:
+    """Follow a pointer; whoever sends none pays neither for S3's client nor for the import."""
+    if not message.may_point:
+        return message
+    from chalicelib import parcels  # noqa: PLC0415
+
+    return parcels.fetched(_client("s3", CALLS), bucket("inbox", place), merchant.id, message)
+
+
+def _offload(merchant: Merchant, place: str, body: bytes) -> "Pointer":
+    from chalicelib import parcels  # noqa: PLC0415
+
+    return parcels.offload(_client("s3", PUBLISHES), bucket("inbox", place), merchant.id, body)
 
 
 def destinations(merchant: Merchant, place: str) -> list[str]:

@@ -13,7 +13,8 @@ from typing import Any, Self
 
 from chalicelib.errors import Code, Misconfigured, Rejected
 from chalicelib.masking import mask_body
-from chalicelib.receive import CONTENT_ENCODING, Message, messages
+from chalicelib.packing import CONTENT_ENCODING
+from chalicelib.receive import Message, messages
 from ops.aws import client
 from ops.merchants import Declared
 from ops.resources import prefix

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ops.checks import ENABLED, of_function, of_policy, of_source
-from ops.merchants import declared
-from ops.resources import ARCHIVE, prefix, whole
+from ops.merchants import SERVICES, declared
+from ops.resources import prefix, whole
 from ops.snapshot import Snapshot, look
 
 CHECKS = (of_function, of_source, of_policy)
@@ -100,11 +100,12 @@ def _fan_out(found: Snapshot, deploy: str) -> Iterator[Finding]:
     for queue in found.queues:
         if queue.attributes is None:
             yield Finding(queue.name, "the queue isn't there", deploy)
-    if found.archive is None:
-        yield Finding(ARCHIVE, "its function isn't deployed: nothing is kept to replay", deploy)
-    elif not any(one["State"] in ENABLED for one in found.archive):
-        reason = "nothing reads the queue of the archive: nothing is kept to replay"
-        yield Finding(ARCHIVE, reason, deploy)
+    for service, mappings in found.services.items():
+        if mappings is None:
+            reason = f"its function isn't deployed: {SERVICES[service]}"
+            yield Finding(service, reason, deploy)
+        elif not any(one["State"] in ENABLED for one in mappings):
+            yield Finding(service, f"nothing reads the queue: {SERVICES[service]}", deploy)
 
 
 def _alarms(found: Snapshot, deploy: str) -> Iterator[Finding]:

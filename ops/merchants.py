@@ -7,11 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
+from chalicelib import wiring
 from chalicelib.errors import Misconfigured
+from chalicelib.mapping import Mapping, fold
 from chalicelib.model import Merchant
 
-#: A message that none of the functions gets to see: `relay` is taken away while they are asked.
+#: A message that nothing gets to see: what handles events is taken away while functions are asked.
 _QUESTION = {"Records": [{"Sns": {"Message": "", "Subject": "", "MessageAttributes": {}}}]}
+#: Functions of app.py that serve all merchants, and what isn't done while one doesn't run.
+SERVICES = {
+    "archive": "nothing is kept to replay",
+    "files": "files that are dropped lie where they are",
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,24 @@ class Declared:
     def vendor(self) -> str:
         return self.merchant.adapt.__module__.rpartition(".")[2]
 
+    def told(self) -> dict[str, Any]:
+        """Return what taking a file apart must know of it, as JSON: chalicelib.bulk.
+
+        Records that are a transaction only together have the columns that name it as `key`.
+        """
+        module = sys.modules[self.merchant.adapt.__module__]
+        mapping = getattr(self.merchant.adapt, "mapping", getattr(module, "DEFAULT", None))
+        if not isinstance(mapping, Mapping) or _nested(mapping):
+            return {"kind": self.kind}
+        named = {"delimiter": mapping.delimiter, "renamed": dict(mapping.renamed)}
+        fold_ = fold if self.vendor == "csv_export" else str  # paths are case-sensitive
+        return {"kind": self.kind, "key": [fold_(column) for column in mapping.key], **named}
+
+
+def _nested(mapping: Mapping) -> bool:
+    """Tell whether a record is a transaction by itself, with its lists inside."""
+    return any(part and part.path for part in (mapping.lines, mapping.tenders))
+
 
 def load(stage: str) -> Any:
     """Import app.py as that stage sees it: its decorators name queues after the stage."""
@@ -40,9 +65,10 @@ def load(stage: str) -> Any:
 def declared(stage: str) -> list[Declared]:
     """Return every merchant function of app.py, by asking each whom it relays for."""
     module = load(stage)
+    handlers = dict.fromkeys(_handlers(module), mock.DEFAULT)
     found = []
     for source in module.app.event_sources:
-        with mock.patch.multiple(module, relay=mock.DEFAULT, keep=mock.DEFAULT) as asked:
+        with mock.patch.multiple(module, **handlers) as asked:
             module.app.handler_map[source.name](_QUESTION, None)
         relay = asked["relay"]
         if relay.called:
@@ -51,6 +77,23 @@ def declared(stage: str) -> list[Declared]:
             size = getattr(source, "batch_size", 1)
             found.append(Declared(source.name, kind, where, relay.call_args.args[1], size))
     return found
+
+
+def _handlers(module: Any) -> list[str]:
+    """Return the names under which app.py has what handles events, whomever it serves."""
+    return [
+        name
+        for name, one in vars(module).items()
+        if getattr(one, "__module__", "") == wiring.__name__ and one is not wiring.named
+    ]
+
+
+def refuse_without_services(stage: str) -> None:
+    """Refuse an app.py that lacks one of the functions which serve all merchants."""
+    there = {source.name for source in load(stage).app.event_sources}
+    if missing := sorted(SERVICES.keys() - there):
+        remedy = "take it from the app.py that came with Tillbridge"
+        raise Misconfigured(f"app.py has no function {missing[0]}: {remedy}")
 
 
 def named(stage: str, merchant: str) -> Declared:

@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ops.merchants import Declared, declared
+from ops.merchants import SERVICES, Declared, declared
 from ops.parts import Resource, arn, logical_id
 from ops.project import ROOT, build
-from ops.resources import ARCHIVE, function_name, prefix, whole
+from ops.resources import function_name, prefix, whole
 
 WHEELS = ROOT / ".local" / "wheels"
 #: What is put in at deployment: any account and region.
@@ -41,14 +41,16 @@ def additions(stage: str) -> Resource:
     found = whole(stage)
     for one in declared(stage):
         found["Resources"][logical_id(one.function)] = _function(one, stage)
-    source = {"Queue": {"Fn::Sub": "${ArchiveQueue.Arn}"}}
-    found["Resources"]["Archive"] = {
-        "DependsOn": ["ArchiveLog", "ArchiveBucket"],
-        "Properties": {
-            "FunctionName": f"{prefix(stage)}-{ARCHIVE}",
-            "Events": {"ArchiveSqsEventSource": {"Properties": source}},
-        },
-    }
+    for service in SERVICES:
+        bare = logical_id(service)
+        source = {"Queue": {"Fn::Sub": f"${{{bare}Queue.Arn}}"}}
+        found["Resources"][bare] = {
+            "DependsOn": [f"{bare}Log"],
+            "Properties": {
+                "FunctionName": f"{prefix(stage)}-{service}",
+                "Events": {f"{bare}SqsEventSource": {"Properties": source}},
+            },
+        }
     if any(one.merchant.personal == "hash" for one in declared(stage)):
         found["Parameters"] = {HASH_KEY: {"Type": "String", "NoEcho": True, "MinLength": 1}}
     found["Globals"] = {"Function": {"LoggingConfig": {"LogFormat": "JSON"}}}

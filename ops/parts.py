@@ -4,6 +4,7 @@ Names are given, so that wiring finds everything by its stage; what is meant to 
 has `keep`.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 Resource = dict[str, Any]
@@ -123,31 +124,48 @@ def table(name: str) -> Resource:
     }
 
 
-def bucket(name: str, days: int) -> Resource:
-    """Return a private, encrypted bucket whose objects are kept for so many days."""
+def bucket(name: str, days: Mapping[str, int], **more: Any) -> Resource:
+    """Return a private, encrypted bucket; `days` say how long objects are kept, by their prefix."""
     closed = dict.fromkeys(
         ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
     )
-    expiry = {"Id": "expire", "Status": "Enabled", "ExpirationInDays": days}
+    rules = [
+        {
+            "Id": f"expire-{kept.rstrip('/') or 'all'}",
+            "Status": "Enabled",
+            "ExpirationInDays": count,
+        }
+        | ({"Prefix": kept} if kept else {})
+        for kept, count in days.items()
+    ]
+    encrypted = {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    owned = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     return KEPT | {
         "Type": "AWS::S3::Bucket",
         "Properties": {
             "BucketName": {"Fn::Sub": name},
             "PublicAccessBlockConfiguration": closed,
-            "LifecycleConfiguration": {"Rules": [expiry]},
+            "BucketEncryption": {"ServerSideEncryptionConfiguration": [encrypted]},
+            "OwnershipControls": owned,
+            "LifecycleConfiguration": {"Rules": rules},
+            **more,
         },
     }
 
 
-def bucket_policy(ref: str) -> Resource:
-    """Return the policy of a bucket of this template: by TLS only."""
+def bucket_policy(ref: str, *allowed: Resource) -> Resource:
+    """Return the policy of a bucket of this template: by TLS only, and what is `allowed` beside."""
     arn_ = {"Fn::GetAtt": [ref, "Arn"]}
-    objects = {"Fn::Sub": f"${{{ref}.Arn}}/*"}
-    document = _document(_tls_only("s3:*", [arn_, objects]))
+    document = _document(_tls_only("s3:*", [arn_, objects(ref)]), *allowed)
     return {
         "Type": "AWS::S3::BucketPolicy",
         "Properties": {"Bucket": {"Ref": ref}, "PolicyDocument": document},
     }
+
+
+def objects(ref: str, prefix: str = "") -> Resource:
+    """Return the ARN of a bucket's objects, or of those that begin with a prefix."""
+    return {"Fn::Sub": f"${{{ref}.Arn}}/{prefix}*"}
 
 
 def log_group(function: str, days: int = 30) -> Resource:

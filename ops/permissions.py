@@ -1,6 +1,7 @@
 """What each merchant's function may do: its own queue, its own keys, its own destinations."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.wiring import destinations
@@ -25,25 +26,48 @@ def policy(one: Declared, stage: str, place: str) -> dict[str, Any]:
                 "dynamodb:BatchGetItem"], [table]) | _own_keys(one.merchant.id),
         _allow(["sns:Publish"], topics),
         _allow(["sqs:SendMessage"], [*queues, dead]),
+        _allow(["s3:GetObject", "s3:PutObject"],
+               [_objects("inbox", stage, place, f"large/{one.merchant.id}/*")]),
     ]  # fmt: skip
     if one.kind == "sqs":
         statements.append(_reads(place, one.source))
-    return {"Version": "2012-10-17", "Statement": statements}
+    return _document(*statements)
 
 
-def archive_policy(stage: str, place: str) -> dict[str, Any]:
-    """Return the IAM policy of the archive's function: its queue, and writing to its bucket."""
-    name = f"tillbridge-{stage}"
+def service_policy(
+    service: str, stage: str, place: str, merchants: Sequence[Declared]
+) -> dict[str, Any]:
+    """Return the IAM policy of a function that serves all merchants."""
+    name = f"tillbridge-{stage}-{service}"
+    wanted = _archive(stage, place) if service == "archive" else _files(stage, place, merchants)
+    return _document(_logs(place, name), *wanted, _reads(place, name))
+
+
+def _archive(stage: str, place: str) -> list[dict[str, Any]]:
+    return [_allow(["s3:PutObject"], [_objects("archive", stage, place, "events/*")])]
+
+
+def _files(stage: str, place: str, merchants: Sequence[Declared]) -> list[dict[str, Any]]:
+    """Return what it takes to read files, and to send what is in them."""
+    queues = [one.source for one in merchants if one.kind == "sqs"]
+    own = [f"tillbridge-{stage}-files", *queues]
+    written = [_objects("inbox", stage, place, part) for part in ("large/*", "results/*")]
+    table = f"arn:aws:dynamodb:{place}:table/tillbridge-{stage}"
+    return [
+        _allow(["s3:GetObject"], [_objects("inbox", stage, place, "files/*")]),
+        _allow(["s3:PutObject"], written),
+        _allow(["dynamodb:GetItem", "dynamodb:PutItem"], [table]) | _own_keys("files"),
+        _allow(["sqs:SendMessage"], [f"arn:aws:sqs:{place}:{queue}" for queue in own]),
+    ]
+
+
+def _objects(bucket: str, stage: str, place: str, keys: str) -> str:
     region, account = re.findall(r"\$\{[^}]+\}|[^:]+", place)
-    bucket = f"arn:aws:s3:::{name}-archive-{account}-{region}/events/*"
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            _logs(place, f"{name}-archive"),
-            _allow(["s3:PutObject"], [bucket]),
-            _reads(place, f"{name}-archive"),
-        ],
-    }
+    return f"arn:aws:s3:::tillbridge-{stage}-{bucket}-{account}-{region}/{keys}"
+
+
+def _document(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
 def _logs(place: str, function: str) -> dict[str, Any]:

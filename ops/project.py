@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ops.merchants import declared
-from ops.permissions import archive_policy, policy
-from ops.resources import ARCHIVE
+from chalicelib.wiring import DECLARED
+from ops.merchants import SERVICES, declared
+from ops.permissions import policy, service_policy
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ("app.py", "chalicelib", "requirements.txt")
@@ -36,7 +36,11 @@ def build(stage: str, into: Path, environment: dict[str, str], place: str, **set
         if one.merchant.personal == "hash":
             own = {"HASH_KEY": environment.get("HASH_KEY", "")}
             functions[one.function]["environment_variables"] = own
-    functions[ARCHIVE] = _policed(archive_policy(stage, place), stage, ARCHIVE, into)
+    for name in SERVICES:
+        document = service_policy(name, stage, place, declared(stage))
+        functions[name] = _policed(document, stage, name, into)
+    told = {one.merchant.id: one.told() for one in declared(stage)}
+    (into / "chalicelib" / DECLARED).write_text(json.dumps(told, sort_keys=True))
     section["lambda_functions"] = functions
     config["stages"] = {stage: section}
     (into / ".chalice" / "config.json").write_text(json.dumps(config, indent=2))

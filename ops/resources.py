@@ -12,7 +12,8 @@ from typing import Any
 
 from chalicelib.errors import Misconfigured
 from ops import watch
-from ops.merchants import Declared, declared
+from ops.inbox import inbox
+from ops.merchants import SERVICES, Declared, declared, refuse_without_services
 from ops.parts import (
     Resource,
     arn,
@@ -66,12 +67,13 @@ def stack_name(stage: str, one: Declared) -> str:
 def whole(stage: str) -> Resource:
     """Return all of a stage as one template; raise Misconfigured where two things have one name."""
     merchants = declared(stage)
+    refuse_without_services(stage)
     parts = [core(stage, merchants), _dashboards(stage, merchants)]
     parts += [of_merchant(one, stage) for one in merchants]
     resources: Resource = {}
     for part in parts:
         resources |= part
-    functions = [ARCHIVE, *(one.function for one in merchants)]
+    functions = [*SERVICES, *(one.function for one in merchants)]
     _refuse_twins([key for part in parts for key in part] + [*map(logical_id, functions)])
     _refuse_twins([_name(one) for one in resources.values()])
     return template(resources, f"stage {stage}")
@@ -118,11 +120,11 @@ def core(stage: str, merchants: list[Declared]) -> Resource:
     for subscriber in SUBSCRIBERS:
         found |= _subscriber(subscriber, name)
     found |= {
-        "ArchiveBucket": bucket(archive_bucket(stage), ARCHIVE_DAYS),
+        "ArchiveBucket": bucket(archive_bucket(stage), {"": ARCHIVE_DAYS}),
         "ArchiveBucketPolicy": bucket_policy("ArchiveBucket"),
         "ArchiveLog": log_group(f"{name}-{ARCHIVE}"),
     }
-    return found
+    return found | inbox(stage, merchants, visibility=6 * lambda_timeout())
 
 
 def _dashboards(stage: str, merchants: list[Declared]) -> Resource:

@@ -10,7 +10,7 @@ from rich.console import Console
 from chalicelib.errors import Misconfigured
 from ops.aws import client
 from ops.deploy import apply_all, told
-from ops.merchants import declared
+from ops.merchants import SERVICES, declared
 from ops.package import package
 from ops.parts import Resource, logical_id
 from ops.resources import prefix, stack_name, stacks
@@ -52,14 +52,15 @@ def ship(stage: str, folder: Path, bucket: str = "") -> int:
 def split(found: Resource, stage: str) -> dict[str, Resource]:
     """Return the stage's stacks: one if CloudFormation takes it, else one for each merchant."""
     merchants = declared(stage)
-    count = len(found["Resources"]) + _PER_FUNCTION * len(merchants)
+    count = len(found["Resources"]) + _PER_FUNCTION * (len(merchants) + len(SERVICES))
     if count <= MOST_RESOURCES:
         return {prefix(stage): found}
     rest = {key: value for key, value in found.items() if key != "Resources"}
     parts = {}
     for name, part in stacks(stage).items():
         keys = list(part["Resources"])
-        keys += ["Archive", "ArchiveRole"] if name.endswith("-core") else []
+        for service in SERVICES if name.endswith("-core") else ():
+            keys += [logical_id(service), f"{logical_id(service)}Role"]
         for one in merchants:
             if name == stack_name(stage, one):
                 function = logical_id(one.function)

@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
 from ops.aws import client, place
-from ops.merchants import Declared, declared
-from ops.resources import ARCHIVE, SUBSCRIBERS, function_name, prefix
+from ops.merchants import SERVICES, Declared, declared
+from ops.resources import SUBSCRIBERS, function_name, prefix
 from ops.stack import status
 
 T = TypeVar("T")
@@ -57,8 +58,8 @@ class Snapshot:
     listeners: int
     alarms: dict[str, Data]
     queues: list[Queue]
-    #: Mappings of the archive's function; None if that isn't deployed.
-    archive: list[Data] | None
+    #: Mappings of each function that serves all merchants; None if that isn't deployed.
+    services: dict[str, list[Data] | None]
 
 
 def look(stage: str, seen: Callable[[], None] = lambda: None) -> Snapshot:
@@ -76,14 +77,15 @@ def look(stage: str, seen: Callable[[], None] = lambda: None) -> Snapshot:
     alarms = client("cloudwatch").get_paginator("describe_alarms").paginate(
         AlarmNamePrefix=f"{name}-"
     )  # fmt: skip
-    ends = [end for who in SUBSCRIBERS for end in (who, f"{who}-dead")]
+    everyone = dict.fromkeys((*SUBSCRIBERS, *SERVICES))
+    ends = [end for who in everyone for end in (who, f"{who}-dead")]
     return Snapshot(
         stage=stage, place=where, deploy=_deploy(stage), merchants=merchants,
         table=_or_none(lambda: _table(name)),
         subscriptions=subscriptions,
         listeners=len(_subscriptions(f"arn:aws:sns:{where}:{name}-alarms")),
         alarms={one["AlarmName"]: one for page in alarms for one in page["MetricAlarms"]},
-        archive=_or_none(lambda: _mappings(f"{name}-{ARCHIVE}")),
+        services={one: _or_none(partial(_mappings, f"{name}-{one}")) for one in SERVICES},
         queues=[Queue(end, _queue(f"{name}-{end}")) for end in (*ends, "undelivered")],
     )  # fmt: skip
 

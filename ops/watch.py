@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.metrics import NAMESPACE
+from chalicelib.metrics import NAMESPACE, REFUSED_FILES
 from ops.merchants import Declared
 from ops.parts import Resource, arn
 
@@ -21,6 +21,7 @@ _ABOUT = {
     "lost": "a message could not even be kept as a dead letter",
     "errors": "the function has failed for a quarter of an hour: see its log",
     "throttles": "the account's concurrency is used up: ask AWS for more",
+    "files": "a file, or records of it, could not be read: see results/ in the inbox bucket",
     "conservation": "counts don't add up, a fault of Tillbridge's: please report it",
 }
 _WIDTH, _HEIGHT = 24, 5
@@ -65,6 +66,13 @@ def dead_letters(stem: str, queue: str) -> Resource:
         "AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": queue}, "Maximum"
     )
     return _alarm(stem, queue, _ABOUT["dead"], waiting)
+
+
+def refused_files(stage: str) -> Resource:
+    """Return the alarm of files that could not be taken apart, or not wholly."""
+    stem = f"tillbridge-{stage}"
+    refused = Metric(NAMESPACE, REFUSED_FILES, {"stage": stage})
+    return _alarm(stem, f"{stem}-files-refused", _ABOUT["files"], refused)
 
 
 def _alarm(stem: str, name: str, about: str, metric: Metric) -> Resource:

@@ -8,7 +8,8 @@ import pytest
 
 from chalicelib.adapters import poslog, shopify, square
 from chalicelib.model import Merchant
-from chalicelib.receive import CONTENT_ENCODING, Message, messages, pack
+from chalicelib.packing import CONTENT_ENCODING, pack
+from chalicelib.receive import Message, messages
 from ops import tills
 from tests.world import World
 

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.errors import Code, Rejected, Retry
+from chalicelib.packing import CONTENT_ENCODING, pack
 from chalicelib.quarantine import ATTRIBUTES, LIMIT, Quarantine
-from chalicelib.receive import CONTENT_ENCODING, Message, pack
+from chalicelib.receive import Message
 from ops.emulator import Emulator
 from tests import faults
 from tests.world import World, message

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.errors import Code, Rejected
+from chalicelib.packing import CONTENT_ENCODING, pack
 from chalicelib.payload import MAX_BODY
-from chalicelib.receive import CONTENT_ENCODING, Message, messages, pack
+from chalicelib.receive import Message, messages
 
 BODY = '{"id": "1", "name": "Crème brûlée"}'
 TOPIC = "arn:aws:sns:us-east-1:000000000000:till"

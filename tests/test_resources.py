@@ -10,9 +10,10 @@ from cfnlint import ManualArgs, api
 from parliament import analyze_policy_string
 
 from chalicelib.errors import Misconfigured
+from chalicelib.model import Merchant
 from ops import merchants, package, resources, ship, stack
 from ops.parts import logical_id
-from ops.permissions import archive_policy, policy
+from ops.permissions import policy, service_policy
 
 PLACE = "eu-west-1:123456789012"
 STAGE = "dev"
@@ -159,7 +160,15 @@ def test_a_vendors_account_may_send_and_nothing_else(adding: Any, kind: str, act
 
 
 @pytest.mark.parametrize(
-    "name", ["harbour-coffee-queue", "harbour-coffee-dead", "rewards", "nordmarkt-", "transactions"]
+    "name",
+    [
+        "harbour-coffee-queue",
+        "harbour-coffee-dead",
+        "rewards",
+        "nordmarkt-",
+        "transactions",
+        "files",
+    ],
 )
 def test_a_merchant_whose_name_is_taken_is_refused(adding: Any, name: str) -> None:
     adding(name)
@@ -179,8 +188,10 @@ def unsound(document: dict[str, Any]) -> list[str]:
 
 
 def test_the_policy_linter_finds_nothing_and_no_star_gets_in() -> None:
-    policies = [policy(one, STAGE, PLACE) for one in merchants.declared(STAGE)]
-    for document in (*policies, archive_policy(STAGE, PLACE)):
+    everyone = merchants.declared(STAGE)
+    policies = [policy(one, STAGE, PLACE) for one in everyone]
+    services = [service_policy(one, STAGE, PLACE, everyone) for one in merchants.SERVICES]
+    for document in (*policies, *services):
         assert unsound(document) == []
         for statement in document["Statement"]:
             service = statement["Action"][0].partition(":")[0]
@@ -199,6 +210,7 @@ def test_a_function_may_touch_its_own_merchants_things_only() -> None:
         assert stars == [
             f"arn:aws:logs:{PLACE}:log-group:/aws/lambda/tillbridge-dev-{one.function}:*",
             f"{one.merchant.id}#*",
+            f"arn:aws:s3:::tillbridge-dev-inbox-123456789012-eu-west-1/large/{one.merchant.id}/*",
         ]
 
 
@@ -245,7 +257,7 @@ def test_a_hundred_merchants_stay_within_cloudformations_limits(adding: Any) -> 
 def test_a_package_of_a_hundred_merchants_is_split_and_loses_nothing(adding: Any) -> None:
     adding(*HUNDRED)
     packaged = package.additions(STAGE)
-    for name in ("archive", *(one.function for one in merchants.declared(STAGE))):
+    for name in (*merchants.SERVICES, *(one.function for one in merchants.declared(STAGE))):
         packaged["Resources"][f"{logical_id(name)}Role"] = {"Type": "AWS::IAM::Role"}
     parts = ship.split(packaged, STAGE)
     assert len(parts) == 103
@@ -257,3 +269,96 @@ def test_a_package_of_a_hundred_merchants_is_split_and_loses_nothing(adding: Any
 
 def test_few_merchants_are_packaged_as_one_stack() -> None:
     assert list(ship.split(package.additions(STAGE), STAGE)) == ["tillbridge-dev"]
+
+
+def statements(document: dict[str, Any], action: str) -> list[str]:
+    return [
+        resource
+        for one in document["Statement"]
+        if action in one["Action"]
+        for resource in one["Resource"]
+    ]
+
+
+def test_the_function_of_files_reads_files_and_sends_to_merchants_queues_and_no_more() -> None:
+    everyone = merchants.declared(STAGE)
+    document = service_policy("files", STAGE, PLACE, everyone)
+    bucket = "arn:aws:s3:::tillbridge-dev-inbox-123456789012-eu-west-1"
+    assert statements(document, "s3:GetObject") == [f"{bucket}/files/*"]
+    assert statements(document, "s3:PutObject") == [f"{bucket}/large/*", f"{bucket}/results/*"]
+    queues = {one.source for one in everyone if one.kind == "sqs"} | {"tillbridge-dev-files"}
+    sent = statements(document, "sqs:SendMessage")
+    assert {one.rpartition(":")[2] for one in sent} == queues
+    [table] = [one for one in document["Statement"] if "dynamodb:PutItem" in one["Action"]]
+    keys = table["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    assert keys == ["files#*"]
+    assert "files" not in {one.merchant.id for one in everyone}
+
+
+def test_no_object_is_gone_before_the_message_that_points_to_it() -> None:
+    longest = max(one["MessageRetentionPeriod"] for one in of_type("AWS::SQS::Queue"))
+    queue = found()["HarbourCoffeeQueue"]["Properties"]["MessageRetentionPeriod"]
+    rules = found()["InboxBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    days = {one["Prefix"]: one["ExpirationInDays"] for one in rules}
+    assert days["large/"] * 86_400 > queue + longest
+    assert days["files/"] == days["large/"] < days["results/"]
+
+
+def test_every_bucket_is_private_encrypted_and_takes_nothing_but_tls() -> None:
+    buckets = {ref: one for ref, one in found().items() if one["Type"] == "AWS::S3::Bucket"}
+    assert buckets.keys() == {"ArchiveBucket", "InboxBucket"}
+    policies = {one["Bucket"]["Ref"]: one for one in of_type("AWS::S3::BucketPolicy")}
+    for ref, one in buckets.items():
+        assert set(one["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
+        assert one["Properties"]["BucketEncryption"]
+        deny = policies[ref]["PolicyDocument"]["Statement"][0]
+        assert (deny["Effect"], deny["Action"]) == ("Deny", "s3:*")
+        assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_notes_of_files_come_from_our_own_bucket_only() -> None:
+    [allowed] = [
+        one
+        for one in found()["FilesPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+        if one["Effect"] == "Allow"
+    ]
+    assert allowed["Principal"] == {"Service": "s3.amazonaws.com"}
+    assert allowed["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    source = allowed["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::Sub"]
+    name = found()["InboxBucket"]["Properties"]["BucketName"]["Fn::Sub"]
+    assert source.endswith(f":s3:::{name}")
+    assert found()["InboxBucket"]["DependsOn"] == "FilesPolicy"
+
+
+def test_a_vendors_account_may_drop_its_own_merchants_files(adding: Any) -> None:
+    adding("corner-shop")
+    policy_ = found()["InboxBucketPolicy"]["Properties"]["PolicyDocument"]
+    [allowed] = [one for one in policy_["Statement"] if one["Effect"] == "Allow"]
+    assert "210987654321" in allowed["Principal"]["AWS"]["Fn::Sub"]
+    assert allowed["Action"] == "s3:PutObject"
+    assert [one["Fn::Sub"] for one in allowed["Resource"]] == [
+        f"${{InboxBucket.Arn}}/{part}/corner-shop/*" for part in ("large", "files")
+    ]
+
+
+def test_an_app_without_the_function_of_files_is_refused(adding: Any, tmp_path: Path) -> None:
+    adding()
+    text = (tmp_path / "app.py").read_text()
+    (tmp_path / "app.py").write_text(text.partition('@app.on_sqs_message(queue=named("files")')[0])
+    with pytest.raises(Misconfigured, match="no function files"):
+        resources.whole(STAGE)
+
+
+def test_what_names_a_transaction_is_told_of_tills_whose_rows_are_parts_of_one() -> None:
+    from chalicelib.adapters import csv_export, json_lines, square  # noqa: PLC0415
+    from chalicelib.mapping import Lines, Mapping  # noqa: PLC0415
+
+    def told(adapt: Any) -> dict[str, Any]:
+        return merchants.Declared("f", "sqs", "q", Merchant("m", adapt)).told()
+
+    flat = Mapping(id=("Shop", "Receipt"), date="D", lines=Lines(total="T"), delimiter=";")
+    assert told(square.adapt) == told(json_lines.adapt) == {"kind": "sqs"}
+    assert told(csv_export.adapt)["key"] == ["id"]
+    found_ = told(csv_export.adapter(flat))
+    assert (found_["key"], found_["delimiter"]) == (["shop", "receipt"], ";")
+    assert told(json_lines.adapter(flat))["key"] == ["Shop", "Receipt"]

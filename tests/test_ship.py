@@ -21,7 +21,7 @@ from chalice.app import Chalice, SNSEvent, SQSEvent
 
 from chalicelib.adapters import shopify, square
 from chalicelib.model import Merchant
-from chalicelib.wiring import APP, keep, named, relay
+from chalicelib.wiring import APP, keep, named, relay, unpack
 
 app = Chalice(app_name=APP)
 
@@ -39,6 +39,11 @@ def street_stall(event: SNSEvent) -> None:
 @app.on_sqs_message(queue=named("archive"), batch_size=10)
 def archive(event: SQSEvent) -> None:
     keep(event)
+
+
+@app.on_sqs_message(queue=named("files"), batch_size=1)
+def files(event: SQSEvent) -> None:
+    unpack(event)
 """
 PATIENCE_SECONDS = 60
 

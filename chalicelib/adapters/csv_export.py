@@ -5,20 +5,19 @@ https://www.rfc-editor.org/rfc/rfc4180
 code but a mapping: `Merchant("elm-street-books", csv_export.adapter(Mapping(id="Receipt", ...)))`.
 """
 
-import csv
 import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice, product
-from typing import NamedTuple
 
 from chalicelib import payload
 from chalicelib.errors import Code, Ignored, Misconfigured, Rejected
 from chalicelib.mapping import Lines, Mapping, Tenders, fold
 from chalicelib.model import Merchant, Outcome
 from chalicelib.tabular.cells import is_number
+from chalicelib.tabular.csv_rows import Record, records_of
 from chalicelib.tabular.defaults import LINE_KINDS, TENDERS, default
 from chalicelib.tabular.rows import Found, Key, adapted, grouped
 from chalicelib.tabular.transaction import transaction
@@ -36,8 +35,6 @@ DEFAULT = default(
         card_brand="card_brand", card_last_four="card_last_four",
     ),
 )  # fmt: skip
-#: How far a cell with line breaks may go on: a quote that is never closed must not eat the file.
-_LONGEST, _MOST_LINES = 32_767, 300
 #: How a cell begins that a spreadsheet runs.
 _FORMULA, _CONTROL = frozenset("=+-@"), frozenset("\t\r")
 _PHONE = re.compile(r"\+[\d ()./-]+", re.ASCII)
@@ -66,7 +63,7 @@ def adapter(mapping: Mapping) -> Adapter:
 
 
 def _read(text: str, merchant: Merchant, mapping: Mapping) -> Iterator[Outcome]:
-    records = _records(text.removeprefix("\ufeff"), mapping.delimiter)
+    records = records_of(io.StringIO(text.removeprefix("\ufeff"), newline=""), mapping.delimiter)
     header = _Header(next(records, None), mapping)
     rows = list(islice(records, payload.MAX_RECORDS + 1))
     if not rows:
@@ -76,53 +73,10 @@ def _read(text: str, merchant: Merchant, mapping: Mapping) -> Iterator[Outcome]:
     return adapted(grouped(found, mapping), reading)
 
 
-class _Record(NamedTuple):
-    """A row as it was read; `broken` if it isn't CSV."""
-
-    cells: list[str]
-    broken: bool
-
-
-def _records(text: str, delimiter: str) -> Iterator[_Record]:
-    """Yield the rows that aren't blank, the header first.
-
-    If a row goes on over several lines and turns out broken, then a quote in its first line was
-    wrong, and the lines after it are rows of their own.
-    """
-    source, width = io.StringIO(text, newline=""), 0
-    while line := source.readline():
-        if line.isspace():
-            continue
-        second = source.tell()
-        try:
-            found = next(csv.reader(_lines(line, source), delimiter=delimiter, strict=True))
-            record = _Record(found, any("\0" in cell for cell in found))
-        except csv.Error:
-            record = _Record([cell.strip(' "') for cell in line.split(delimiter)], broken=True)
-        if not record.broken and not any(map(str.strip, record.cells)):
-            continue
-        width = width or len(record.cells)
-        if record.broken or len(record.cells) != width:
-            source.seek(second)
-        yield record
-
-
-def _lines(first: str, source: io.StringIO) -> Iterator[str]:
-    """Yield the lines that one row may take."""
-    yield first
-    left = _LONGEST
-    for _ in range(_MOST_LINES):
-        line = source.readline(left)
-        left -= len(line)
-        if not line or left < 0:
-            return
-        yield line
-
-
 class _Header:
     """Where each mapped column stands in this file, and what its rows say by that."""
 
-    def __init__(self, first: _Record | None, mapping: Mapping) -> None:
+    def __init__(self, first: Record | None, mapping: Mapping) -> None:
         if first is None:
             raise Rejected(Code.EMPTY, "the message holds no row")
         names = [fold(mapping.renamed.get(fold(cell), cell)) for cell in first.cells]
@@ -138,7 +92,7 @@ class _Header:
             raise Rejected(Code.BAD_SHAPE, reason)
         self.numbers = mapping.numbers()
 
-    def found(self, record: _Record) -> Found:
+    def found(self, record: Record) -> Found:
         """Return what the row says in the mapped columns, and what is wrong with it."""
         cells, count = record.cells, len(record.cells)
         inside = [(name, cells[place]) for name, place in self.places.items() if place < count]

@@ -85,7 +85,7 @@ def _row(record: Any, paths: Iterable[str]) -> tuple[Row, Rejected | None]:
     fault = None
     for path in dict.fromkeys(paths):
         try:
-            value = _at(record, path)
+            value = at(record, path)
         except Rejected as reason:
             fault = fault or reason
             continue
@@ -94,7 +94,7 @@ def _row(record: Any, paths: Iterable[str]) -> tuple[Row, Rejected | None]:
     return row, fault
 
 
-def _at(record: Any, path: str) -> Any:
+def at(record: Any, path: str) -> Any:
     """Return what is at a path such as `data.total` or `payments.0.type`, None if nothing is."""
     if isinstance(record, dict) and path in record:
         return record[path]
@@ -128,7 +128,7 @@ def _nested(position: int, found: Found, record: Any, mapping: Mapping) -> Group
 
 def _list(record: Any, path: str, columns: Iterable[str]) -> list[Row]:
     """Return the rows of a list inside a record: each of them must be an object."""
-    found, wanted = _at(record, path), tuple(columns)
+    found, wanted = at(record, path), tuple(columns)
     if found in _BLANK:
         return []
     if not isinstance(found, list):
