@@ -84,14 +84,18 @@ def fetched(s3: "S3Client", bucket: str, merchant: str, message: Message) -> Mes
     Raise Rejected for a pointer that isn't the merchant's own, or whose body is lost or too large;
     raise Retry where S3 doesn't answer.
     """
+    found = own(bucket, merchant, message)
+    return replace(message, parcel=_content(s3, found)) if found else message
+
+
+def own(bucket: str, merchant: str, message: Message) -> Pointer | None:
+    """Return the pointer that a message is, None if it is none; raise Rejected if not its own."""
     raw, _ = message.unwrapped()
     found = pointer(raw)
-    if found is None:
-        return message
-    if found.bucket != bucket or not _is_own(found.key, merchant):
+    if found and not (found.bucket == bucket and _is_own(found.key, merchant)):
         reason = "the pointer leads elsewhere than into the merchant's own part of the bucket"
         raise Rejected(Code.FOREIGN_POINTER, reason)
-    return replace(message, parcel=_content(s3, found))
+    return found
 
 
 def _is_own(key: str, merchant: str) -> bool:

@@ -5,17 +5,21 @@ after too many tries; and what Lambda put there when the function of a topic kep
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from chalicelib.errors import Code, Misconfigured, Rejected
+from botocore.exceptions import ClientError
+
+from chalicelib.errors import Code, Misconfigured, Rejected, Retry
 from chalicelib.masking import mask_body
 from chalicelib.packing import CONTENT_ENCODING
+from chalicelib.parcels import OLD_SIZE, SIZE, fetched, own
 from chalicelib.receive import Message, messages
-from ops.aws import client
+from ops.aws import client, place
 from ops.merchants import Declared
 from ops.resources import prefix
 
@@ -24,6 +28,7 @@ HOLD_SECONDS = 300
 #: Short answers may miss messages: two empty ones in a row, after a second each, are believed.
 _WAIT_SECONDS, _EMPTY_ANSWERS = 1, 2
 FAILED = "failed"
+SIZES = (SIZE, OLD_SIZE)
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class Letter:
     receives: int
     raw: str
     attributes: dict[str, str]
+    #: Follows the pointer that a message may be.
+    fetch: Callable[[Message], Message] = lambda message: message
 
     @property
     def set_aside(self) -> bool:
@@ -77,6 +84,13 @@ class Letter:
         encoding = self.attributes.get(CONTENT_ENCODING, "")
         return Message(self.id, self.raw, encoding, receive_count=self.receives)
 
+    def body(self) -> bytes | str:
+        """Return what the till had sent, from the bucket if that is where it lies."""
+        try:
+            return self.fetch(self.message()).body()
+        except Retry as fault:
+            raise Misconfigured(f"{fault}: may you read the inbox bucket? try again") from fault
+
     @property
     def tellable(self) -> bool:
         """Whether what the till had sent can still be told, and so be sent again."""
@@ -88,14 +102,15 @@ class Letter:
     def kept_attributes(self) -> dict[str, str]:
         """Return the attributes that a resend must have."""
         if self.set_aside or self._failure():
+            size = {name: self.attributes[name] for name in SIZES if name in self.attributes}
             encoding = self.message().encoding
-            return {CONTENT_ENCODING: encoding} if encoding else {}
+            return size | ({CONTENT_ENCODING: encoding} if encoding else {})
         return self.attributes
 
     def masked(self, one: Declared) -> str:
         """Return the body for people to read: unpacked, and masked whoever put it there."""
         try:
-            body = self.message().body()
+            body = self.body()
         except Rejected as reason:
             return f"({reason.reason})"
         text = body if isinstance(body, str) else body.decode("utf-8", "replace")
@@ -129,6 +144,8 @@ class Peek:
             remedy = f"deploy stage {stage} first, or give another --stage"
             raise Misconfigured(f"there is no queue {self.name}: {remedy}") from fault
         self._held: dict[str, str] = {}
+        self.bucket, self._merchant = inbox_bucket(stage), one.merchant.id
+        self._fetch = partial(_fetched, self.bucket, self._merchant)
 
     def __enter__(self) -> Self:
         return self
@@ -161,7 +178,22 @@ class Peek:
             self._held |= {one["MessageId"]: one["ReceiptHandle"] for one in found}
             if again:
                 return  # we took so long that they come again
-            yield from map(_letter, found)
+            yield from (_letter(one, self._fetch) for one in found)
+
+    def renewed(self, letter: Letter) -> bool:
+        """Let what a letter points to expire no sooner than if it were new; False if it is lost."""
+        message = letter.message()
+        try:
+            found = own(self.bucket, self._merchant, message) if message.may_point else None
+        except Rejected:
+            return True  # it isn't the merchant's, and will be refused again
+        source = {"Bucket": self.bucket, "Key": found.key if found else ""}
+        try:
+            if found:
+                client("s3").copy_object(**source, CopySource=source, MetadataDirective="REPLACE")
+        except ClientError:
+            return False
+        return True
 
     def count(self) -> int:
         """Return about how many messages there are."""
@@ -177,7 +209,7 @@ class Peek:
             del self._held[letters[int(done["Id"])].id]
 
 
-def _letter(message: dict[str, Any]) -> Letter:
+def _letter(message: dict[str, Any], fetch: Callable[[Message], Message]) -> Letter:
     attributes = message.get("MessageAttributes", {})
     return Letter(
         id=message["MessageId"],
@@ -186,4 +218,15 @@ def _letter(message: dict[str, Any]) -> Letter:
         receives=int(message["Attributes"].get("ApproximateReceiveCount", 1)),
         raw=message["Body"],
         attributes={name: one.get("StringValue", "") for name, one in attributes.items()},
+        fetch=fetch,
     )
+
+
+def _fetched(bucket: str, merchant: str, message: Message) -> Message:
+    return fetched(client("s3"), bucket, merchant, message) if message.may_point else message
+
+
+def inbox_bucket(stage: str) -> str:
+    """Return the name of the bucket that large bodies and files lie in."""
+    region, account = place().split(":")
+    return f"{prefix(stage)}-inbox-{account}-{region}"

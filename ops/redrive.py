@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from chalicelib.calls import batches
 from chalicelib.claims import Claim, Verdict, decide
@@ -13,7 +14,7 @@ from chalicelib.publish import text_attributes
 from chalicelib.reading import read
 from chalicelib.table import Table, parsed, uncovered
 from ops.aws import client, place
-from ops.deadletters import Letter, Peek
+from ops.deadletters import SIZES, Letter, Peek
 from ops.merchants import Declared
 from ops.resources import prefix
 
@@ -31,7 +32,7 @@ _AHEAD = {
 def foretold(letter: Letter, one: Declared, stage: str) -> Counter[str]:
     """Say what would come of each record of a message, by the claims that stand now."""
     try:
-        outcomes = read(letter.message().body(), one.merchant)
+        outcomes = read(letter.body(), one.merchant)
     except Rejected as reason:
         outcomes = [reason]
     keys = {found.key for found in outcomes if isinstance(found, Transaction)}
@@ -65,7 +66,8 @@ def moved(peek: Peek, letters: list[Letter], one: Declared, rate: int) -> Iterat
     resend = _to_queue if one.kind == "sqs" else _to_topic
     for part in batches(letters, 10, lambda letter: len(letter.raw.encode()) + 1024, _MOST_BYTES):
         began = time.monotonic()
-        taken = resend([letter for letter in part if letter.tellable], one)
+        tellable = [letter for letter in part if letter.tellable and peek.renewed(letter)]
+        taken = resend(tellable, one)
         if taken:
             peek.delete(taken)
         yield len(taken)
@@ -78,7 +80,7 @@ def _to_queue(letters: list[Letter], one: Declared) -> list[Letter]:
         {
             "Id": str(at),
             "MessageBody": letter.message().raw,
-            "MessageAttributes": text_attributes(letter.kept_attributes().items()),
+            "MessageAttributes": _attributes(letter.kept_attributes()),
         }
         for at, letter in enumerate(letters)
     ]
@@ -94,8 +96,14 @@ def _to_topic(letters: list[Letter], one: Declared) -> list[Letter]:
             TopicArn=topic,
             Message=letter.message().raw,
             Subject="redriven",
-            MessageAttributes=text_attributes(
-                {"redriven": "true", **letter.kept_attributes()}.items()
-            ),
+            MessageAttributes=_attributes({"redriven": "true", **letter.kept_attributes()}),
         )
     return letters
+
+
+def _attributes(values: dict[str, str]) -> dict[str, Any]:
+    """Return attributes as they are sent: that of a pointer is a number."""
+    found = text_attributes(values.items())
+    for name in found.keys() & set(SIZES):
+        found[name]["DataType"] = "Number"
+    return found
