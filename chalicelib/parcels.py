@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CLASS = "software.amazon.payloadoffloading.PayloadS3Pointer"
 #: What older versions of the client wrote.
-_CLASSES = {CLASS, "com.amazon.sqs.javamessaging.MessageS3Pointer"}
+_CLASSES = (CLASS, "com.amazon.sqs.javamessaging.MessageS3Pointer")
 SIZE, OLD_SIZE = "ExtendedPayloadSize", "SQSLargePayloadSize"
 #: Without the right to list a bucket, S3 says of what is missing that access is denied.
 _MISSING = {"NoSuchKey", "AccessDenied"}

@@ -82,8 +82,8 @@ class Pipeline:
             outcomes = read(delivery.message.body(), self.merchant, self.hash_key)
         except Rejected as reason:
             outcomes = [reason]
-        except Retry as fault:
-            note(str(fault))
+        except Exception as fault:  # noqa: BLE001 - S3 may answer the next time
+            note(f"{type(fault).__name__} when the body was fetched")
             return
         delivery.pieces = [self._piece(outcome, tally) for outcome in outcomes]
 

@@ -8,18 +8,16 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from botocore.exceptions import ClientError
-
-from chalicelib.errors import Code, Misconfigured, Rejected, Retry
+from chalicelib.errors import Code, Misconfigured, Rejected
 from chalicelib.masking import mask_body
 from chalicelib.packing import CONTENT_ENCODING
-from chalicelib.parcels import OLD_SIZE, SIZE, fetched, own
+from chalicelib.parcels import OLD_SIZE, SIZE
 from chalicelib.receive import Message, messages
-from ops.aws import client, place
+from ops.aws import client
+from ops.bodies import Bodies
 from ops.merchants import Declared
 from ops.resources import prefix
 
@@ -86,10 +84,7 @@ class Letter:
 
     def body(self) -> bytes | str:
         """Return what the till had sent, from the bucket if that is where it lies."""
-        try:
-            return self.fetch(self.message()).body()
-        except Retry as fault:
-            raise Misconfigured(f"{fault}: may you read the inbox bucket? try again") from fault
+        return self.fetch(self.message()).body()
 
     @property
     def tellable(self) -> bool:
@@ -144,8 +139,7 @@ class Peek:
             remedy = f"deploy stage {stage} first, or give another --stage"
             raise Misconfigured(f"there is no queue {self.name}: {remedy}") from fault
         self._held: dict[str, str] = {}
-        self.bucket, self._merchant = inbox_bucket(stage), one.merchant.id
-        self._fetch = partial(_fetched, self.bucket, self._merchant)
+        self.bodies = Bodies(stage, one.merchant.id)
 
     def __enter__(self) -> Self:
         return self
@@ -178,22 +172,7 @@ class Peek:
             self._held |= {one["MessageId"]: one["ReceiptHandle"] for one in found}
             if again:
                 return  # we took so long that they come again
-            yield from (_letter(one, self._fetch) for one in found)
-
-    def renewed(self, letter: Letter) -> bool:
-        """Let what a letter points to expire no sooner than if it were new; False if it is lost."""
-        message = letter.message()
-        try:
-            found = own(self.bucket, self._merchant, message) if message.may_point else None
-        except Rejected:
-            return True  # it isn't the merchant's, and will be refused again
-        source = {"Bucket": self.bucket, "Key": found.key if found else ""}
-        try:
-            if found:
-                client("s3").copy_object(**source, CopySource=source, MetadataDirective="REPLACE")
-        except ClientError:
-            return False
-        return True
+            yield from (_letter(one, self.bodies) for one in found)
 
     def count(self) -> int:
         """Return about how many messages there are."""
@@ -209,7 +188,7 @@ class Peek:
             del self._held[letters[int(done["Id"])].id]
 
 
-def _letter(message: dict[str, Any], fetch: Callable[[Message], Message]) -> Letter:
+def _letter(message: dict[str, Any], bodies: Bodies) -> Letter:
     attributes = message.get("MessageAttributes", {})
     return Letter(
         id=message["MessageId"],
@@ -218,15 +197,5 @@ def _letter(message: dict[str, Any], fetch: Callable[[Message], Message]) -> Let
         receives=int(message["Attributes"].get("ApproximateReceiveCount", 1)),
         raw=message["Body"],
         attributes={name: one.get("StringValue", "") for name, one in attributes.items()},
-        fetch=fetch,
+        fetch=bodies.fetched,
     )
-
-
-def _fetched(bucket: str, merchant: str, message: Message) -> Message:
-    return fetched(client("s3"), bucket, merchant, message) if message.may_point else message
-
-
-def inbox_bucket(stage: str) -> str:
-    """Return the name of the bucket that large bodies and files lie in."""
-    region, account = place().split(":")
-    return f"{prefix(stage)}-inbox-{account}-{region}"

@@ -66,7 +66,9 @@ def moved(peek: Peek, letters: list[Letter], one: Declared, rate: int) -> Iterat
     resend = _to_queue if one.kind == "sqs" else _to_topic
     for part in batches(letters, 10, lambda letter: len(letter.raw.encode()) + 1024, _MOST_BYTES):
         began = time.monotonic()
-        tellable = [letter for letter in part if letter.tellable and peek.renewed(letter)]
+        tellable = [
+            letter for letter in part if letter.tellable and peek.bodies.renewed(letter.message())
+        ]
         taken = resend(tellable, one)
         if taken:
             peek.delete(taken)
