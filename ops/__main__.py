@@ -17,7 +17,7 @@ FEWEST, MOST = 100, 1_000_000
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    from ops import doctor, quarantine, replay, trace
+    from ops import doctor, quarantine, replay, trace, upload
 
     parser = argparse.ArgumentParser(prog="python -m ops", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     trace.add(commands)
     doctor.add(commands)
     replay.add(commands)
+    upload.add(commands)
     _add_run(commands)
     _add_schema(commands)
     _add_stop(commands)

@@ -59,7 +59,8 @@ def xml_file(rows: list[dict[str, str]]) -> str:
         else "<Batch><Transaction/></Batch><!-- < -->"
         for row in rows
     )  # fmt: skip
-    return f'<?xml version="1.0" encoding="Shift_JIS"?><POSLog xmlns:x="urn:x" v="1>0">{parts}</POSLog>'
+    root = '<POSLog xmlns:x="urn:x" v="1>0">'
+    return f'<?xml version="1.0" encoding="Shift_JIS"?>{root}{parts}</POSLog>'
 
 
 def file(kind: str, rows: list[dict[str, str]]) -> str:

@@ -101,12 +101,13 @@ class Shop:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return found
 
-    def drop_archive(self) -> None:
-        """Delete the bucket: AWS takes it into a new stack, the emulator refuses to."""
+    def drop_buckets(self) -> None:
+        """Delete the buckets: AWS takes them into a new stack, the emulator refuses to."""
         s3, bucket = self.emulator.client("s3"), self.name(f"archive-{ACCOUNT}-{REGION}")
         for key in self.archived():
             s3.delete_object(Bucket=bucket, Key=key)
         s3.delete_bucket(Bucket=bucket)
+        s3.delete_bucket(Bucket=self.name(f"inbox-{ACCOUNT}-{REGION}"))
 
     def archived(self) -> list[str]:
         """Return the keys of the archive, once there are any."""
@@ -129,7 +130,10 @@ def merchants(events: list[Any]) -> list[str]:
     return sorted(event["data"]["merchant"] for event in events)
 
 
-KEPT = ("archive-dead", "corner-shop-dead", "rewards-dead", "street-stall-dead", "undelivered")
+KEPT = (
+    "archive-dead", "corner-shop-dead", "files-dead", "rewards-dead", "street-stall-dead",
+    "undelivered",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("shop", ["plain"], indirect=True)
@@ -158,7 +162,7 @@ def test_resources_and_chalice_deploy(shop: Shop) -> None:
     assert shop.queues() == {shop.name(one) for one in KEPT}
     assert shop.name("")[:-1] in shop.emulator.client("dynamodb").list_tables()["TableNames"]
 
-    shop.drop_archive()
+    shop.drop_buckets()
     status, printed = shop.run("deploy")  # what was kept is taken in again
     assert status == 0, printed
     shop.sell(1)

@@ -1,6 +1,7 @@
 """The formats of files but for XML: CSV, JSON, JSON lines."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -14,6 +15,7 @@ from chalicelib.payload import MAX_BODY
 from chalicelib.tabular.csv_rows import records_of
 
 LINES, ARRAY = Frame(separator="\n"), Frame("[", ",", "]")
+_SPACE = re.compile(r"[ \t\r\n]*")
 LONGEST_HEADER = 64 * 1024
 #: Returns what names the transaction of a JSON record, or None.
 Key = Callable[[Any], object]
@@ -89,11 +91,10 @@ class _Window:
     def left(self) -> bool:
         """Pass over white space; return whether anything follows."""
         while True:
-            rest = self._text[self._at :]
-            if stripped := rest.lstrip(" \t\r\n"):
-                self._pass(len(rest) - len(stripped))
+            found = _SPACE.match(self._text, self._at)
+            self._pass(found.end() - self._at if found else 0)
+            if self._at < len(self._text):
                 return True
-            self._pass(len(rest))
             if not self._more():
                 return False
 

@@ -6,6 +6,7 @@ writes on condition that nobody has since it read, and the one that loses leaves
 
 import hashlib
 import json
+import uuid
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,7 @@ class Checkpoints:
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client, self._table = client, table
+        self._worker = uuid.uuid4().hex
 
     def read(self, key: str, now_ms: int) -> Progress:
         """Return how far a file is, or a new beginning."""
@@ -81,16 +83,24 @@ class Checkpoints:
                 "ConditionExpression": "version = :before",
                 "ExpressionAttributeValues": {":before": {"N": str(before)}},
             }
+        mine = {"version": {"N": str(found.version)}, "worker": {"S": self._worker}}
         item = {
             "pk": {"S": key},
-            "version": {"N": str(found.version)},
+            **mine,
             "progress": {"S": json.dumps(asdict(found))},
             "expiry": {"N": str(now_ms // 1000 + KEPT_SECONDS)},
         }
         try:
-            self._client.put_item(TableName=self._table, Item=item, **condition)
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
+            self._client.put_item(
+                TableName=self._table,
+                Item=item,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **condition,
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as fault:
+            standing: Any = fault.response.get("Item", {})
+            # Ours was applied, its answer lost, and the SDK tried again.
+            return {name: standing.get(name) for name in mine} == mine
         return True
 
 
