@@ -88,9 +88,13 @@ def unpack(event: "SQSEvent") -> None:
     clients = _client("s3", PUBLISHES), _client("sqs", PUBLISHES), _client("dynamodb", CALLS)
     unpacker = Unpacker(*clients, bucket("inbox", place), f"{APP}-{stage()}", place, _declared())
     deadline = wall_clock() + context.get_remaining_time_in_millis()
-    for record in event.to_dict()["Records"]:
-        for told in unpacker.run(record["body"], deadline):
+    notes = messages(event.to_dict())
+    try:
+        for told in (told for note in notes for told in unpacker.run(note.raw, deadline)):
             _log(of_file(told, wall_clock()))
+    except Exception:
+        acknowledge(clients[1], done=[], left=notes)  # they come again soon, not only when hidden
+        raise
 
 
 def bucket(what: str, place: str) -> str:

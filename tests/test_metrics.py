@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib.errors import Code, Rejected
-from chalicelib.metrics import MOST_VALUES, embedded
+from chalicelib.metrics import MOST_VALUES, REFUSED_FILES, embedded, of_file
 from chalicelib.tally import Fate, Tally
 
 
@@ -55,3 +55,13 @@ def test_a_metric_has_a_hundred_values_at_most_and_keeps_the_greatest() -> None:
         assert told["lag"][-1] == count - 1
         assert len(told["lag"]) > min(count, MOST_VALUES) // 2
     assert units(told)["lag"] == "Milliseconds"
+
+
+def test_a_file_is_counted_if_any_of_it_was_refused() -> None:
+    def metrics(**told: Any) -> list[str]:
+        line = of_file({"state": "done", "refused": 0, **told}, 0)
+        found = line.get("_aws", {}).get("CloudWatchMetrics", ())
+        return [one["Name"] for each in found for one in each["Metrics"]]
+
+    assert metrics() == metrics(state="goes on", refused=1) == []
+    assert metrics(refused=1) == metrics(state="refused") == [REFUSED_FILES]

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.adapters import csv_export
 from ops.emulator import ACCOUNT, REGION, Emulator
 from ops.project import ROOT
 from ops.tills import Sale, shopify_order, square_payment
@@ -19,7 +20,7 @@ from ops.tills import Sale, shopify_order, square_payment
 APP = """
 from chalice.app import Chalice, SNSEvent, SQSEvent
 
-from chalicelib.adapters import shopify, square
+from chalicelib.adapters import csv_export, shopify, square
 from chalicelib.model import Merchant
 from chalicelib.wiring import APP, keep, named, relay, unpack
 
@@ -34,6 +35,11 @@ def corner_shop(event: SQSEvent) -> None:
 @app.on_sns_message(topic=named("street-stall"))
 def street_stall(event: SNSEvent) -> None:
     relay(event, Merchant("street-stall", shopify.adapt))
+
+
+@app.on_sqs_message(queue=named("market-hall"), batch_size=10)
+def market_hall(event: SQSEvent) -> None:
+    relay(event, Merchant("market-hall", csv_export.adapt, currency="EUR"))
 
 
 @app.on_sqs_message(queue=named("archive"), batch_size=10)
@@ -126,13 +132,26 @@ def shop(emulator: Emulator, tmp_path: Path, request: pytest.FixtureRequest) -> 
     made.run("destroy", "--yes")
 
 
+def csv_file(count: int) -> str:
+    """Return an export of so many sales, each of two rows."""
+    names = list(dict.fromkeys(csv_export.DEFAULT.columns()))
+    found = [",".join(names)]
+    for number in range(count):
+        head = {"id": f"R{number}", "kind": "sale", "date": "2026-11-23T10:00:00Z", "total": "5.00"}
+        for line, amount in enumerate(("2.00", "3.00")):
+            row = {"item": "Tea", "quantity": "1", "price": amount, "amount": amount}
+            cells = dict.fromkeys(names, "") | head | row | {"line_id": str(line)}
+            found.append(",".join(cells[name] for name in names))
+    return "\n".join(found) + "\n"
+
+
 def merchants(events: list[Any]) -> list[str]:
     return sorted(event["data"]["merchant"] for event in events)
 
 
 KEPT = (
-    "archive-dead", "corner-shop-dead", "files-dead", "rewards-dead", "street-stall-dead",
-    "undelivered",
+    "archive-dead", "corner-shop-dead", "files-dead", "market-hall-dead", "rewards-dead",
+    "street-stall-dead", "undelivered",
 )  # fmt: skip
 
 
@@ -140,7 +159,7 @@ KEPT = (
 def test_resources_and_chalice_deploy(shop: Shop) -> None:
     status, printed = shop.run("deploy")
     assert status == 0, printed
-    assert "4 stacks changed" in printed
+    assert "5 stacks changed" in printed
     assert shop.run("doctor")[0] == 0
     shop.sell(1)
     assert merchants(shop.arrived(2)) == ["corner-shop", "street-stall"]
@@ -190,6 +209,16 @@ def test_one_stack_of_cloudformation(shop: Shop) -> None:
     assert shop.run("doctor")[0] == 0
     shop.sell(1)
     assert merchants(shop.arrived(2)) == ["corner-shop", "street-stall"]
+
+    (shop.folder / "day.csv").write_text(csv_file(450))
+    status, printed = shop.run("upload", "market-hall", "day.csv", "--wait")
+    assert status == 0, printed
+    assert '"records": 900' in printed
+    found = shop.arrived(450)
+    assert len({event["subject"] for event in found}) == len(found) == 450
+    assert {event["data"]["total"] for event in found} == {500}
+    status, printed = shop.run("upload", "street-stall", "day.csv")
+    assert (status, "has a topic" in printed) == (2, True)
 
     status, printed = shop.run("deploy")
     assert (status, "was shipped by `make package`" in printed) == (2, True)
