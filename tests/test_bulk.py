@@ -392,7 +392,7 @@ def json_lines(megabytes: int) -> Iterator[bytes]:
 
 def rows(megabytes: int) -> Iterator[bytes]:
     yield b"id;text\n"
-    for number in range(megabytes * 4):
+    for number in range(megabytes * 4 + 10):
         yield b"%d;%s\n" % (number, b"tea " * 600) * 100
 
 
