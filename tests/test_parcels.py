@@ -287,7 +287,7 @@ def test_what_is_too_long_for_the_quarantine_lies_in_the_bucket_masked(
 ) -> None:
     import random  # noqa: PLC0415
 
-    noise = random.Random(1)  # noqa: S311 - text that hardly compresses
+    noise = random.Random(1)
     name = "".join(chr(noise.randrange(0x4E00, 0x9F00)) for _ in range(600_000))
     body = json.dumps(
         [sale(1), {"id": "2", "note": f"card {CARD}", "name": name}], ensure_ascii=False
@@ -313,7 +313,7 @@ def test_while_the_bucket_does_not_take_it_it_stays_on_the_queue(
 ) -> None:
     import random  # noqa: PLC0415
 
-    noise = random.Random(1)  # noqa: S311
+    noise = random.Random(1)
     body = b'{"id": "' + bytes(noise.randrange(128, 256) for _ in range(1_500_000))
     one = put(s3, bucket, "large/test-shop/one", body)
     with wire(failing("PutObject")):
