@@ -3,7 +3,7 @@
 import json
 from functools import cache
 
-from chalicelib.receive import pack
+from chalicelib.packing import pack
 from tests.adapters import contract
 from tests.fuzz.junk import PLANTED, TEXTS, TIMES
 

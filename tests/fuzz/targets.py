@@ -12,9 +12,10 @@ from pydantic import ValidationError
 from chalicelib import cards, receive
 from chalicelib.errors import Code, Rejected, Retry
 from chalicelib.model import Merchant, Outcome, Transaction
+from chalicelib.packing import CONTENT_ENCODING
 from chalicelib.quarantine import Quarantine
 from chalicelib.reading import read
-from chalicelib.receive import CONTENT_ENCODING, Message
+from chalicelib.receive import Message
 from chalicelib.sanitise import Policy, sanitise
 from tests.adapters import contract
 from tests.fuzz import oracles, seeds

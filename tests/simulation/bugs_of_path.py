@@ -141,7 +141,7 @@ _OTHERS = (
     bug(
         "quarantine-without-masking",
         "quarantine",
-        ("_fitted(_masked(body, self.policy, self.key))", "_fitted(body.encode())"),
+        ("_masked(body, self.policy, self.key), encoding", "body.encode(), encoding"),
     ),
     bug(
         "delete-what-is-left",
