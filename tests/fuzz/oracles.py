@@ -9,8 +9,8 @@ from chalicelib.errors import Code, Ignored, Rejected
 from chalicelib.masking import _ID_NAME as ID_NAME
 from chalicelib.masking import mask_body
 from chalicelib.model import Outcome, Transaction
+from chalicelib.packing import _NOT_CARRIED as NOT_CARRIED
 from chalicelib.publish import Event, event, restored
-from chalicelib.quarantine import _NOT_CARRIED as NOT_CARRIED
 from chalicelib.sanitise import FREE_TEXT, MAX_TEXT, PERSONAL, Policy
 from tests.fuzz.junk import PLANTED
 

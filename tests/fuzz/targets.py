@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from chalicelib import cards, receive
 from chalicelib.errors import Code, Rejected, Retry
 from chalicelib.model import Merchant, Outcome, Transaction
-from chalicelib.packing import CONTENT_ENCODING
+from chalicelib.packing import CONTENT_ENCODING, pack
 from chalicelib.quarantine import Quarantine
 from chalicelib.reading import read
 from chalicelib.receive import Message
@@ -83,7 +83,7 @@ def any_adapter(data: bytes) -> None:
     """Read what a queue has carried as some vendor's, whichever wrote it."""
     vendors = contract.vendors()
     vendor = vendors[zlib.crc32(data) % len(vendors)]
-    message = Message("m1", receive.pack(data), "gzip+base64")
+    message = Message("m1", pack(data), "gzip+base64")
     assert message.body() == data
     adapter(vendor, data)
 
@@ -91,7 +91,7 @@ def any_adapter(data: bytes) -> None:
 def received(data: bytes) -> None:
     """Unwrap and unpack a message, whether it was packed or only says so."""
     body = data.decode("utf-8", "replace")
-    assert record(receive.pack(data), "gzip+base64").body() == data
+    assert record(pack(data), "gzip+base64").body() == data
     for encoding in ("", "base64", "gzip+base64", "br"):
         for message in (record(body, encoding), notice(body, encoding)):
             with suppress(Rejected):
