@@ -10,8 +10,9 @@ The merchants below are made up: put your own in their place.
 from chalice.app import Chalice, SNSEvent, SQSEvent
 
 from chalicelib.adapters import poslog, shopify, square
+from chalicelib.mechanics import HappyHour, Mechanics, Tier
 from chalicelib.model import Merchant
-from chalicelib.wiring import APP, keep, named, relay, unpack
+from chalicelib.wiring import APP, keep, named, relay, reward, unpack
 
 app = Chalice(app_name=APP)
 
@@ -23,7 +24,7 @@ def harbour_coffee(event: SQSEvent) -> None:
 
 @app.on_sqs_message(queue=named("elm-street-books"), batch_size=10)
 def elm_street_books(event: SQSEvent) -> None:
-    relay(event, Merchant("elm-street-books", shopify.adapt, also=("ledger",)))
+    relay(event, Merchant("elm-street-books", shopify.adapt, also=("ledger",), personal="hash"))
 
 
 @app.on_sqs_message(queue=named("nordmarkt"), batch_size=10)
@@ -51,3 +52,20 @@ def archive(event: SQSEvent) -> None:
 def files(event: SQSEvent) -> None:
     """Take apart what is dropped into the inbox, each merchant's files into its own queue."""
     unpack(event)
+
+
+#: What sales earn.  Mechanics that stand aren't edited: newer ones join them, see docs/REWARDS.md.
+REWARDS = {
+    "elm-street-books": Mechanics(
+        "USD", "America/New_York", points=10, minimum=5,
+        happy_hours=(HappyHour("08:00", "10:00"),),
+        tiers=(Tier("reader", 250, "1.2"), Tier("bookworm", 1000, "1.5")),
+    ),
+    "nordmarkt": Mechanics("EUR", "Europe/Berlin", rounding="half_up"),
+}  # fmt: skip
+
+
+@app.on_sqs_message(queue=named("rewards"), batch_size=10)
+def rewards(event: SQSEvent) -> None:
+    """Let what all of them publish earn points, where a merchant has mechanics."""
+    reward(event, REWARDS)

@@ -17,6 +17,8 @@ from chalicelib.shelf import paged
 from chalicelib.story import Told
 
 MOST_ENTRIES = 100
+_WORDS = ("reason", "occurred_at", "source", "subject", "event_id")
+_COUNTS = ("points", "balance", "noted", "revision")
 
 
 @dataclass(frozen=True)
@@ -115,12 +117,9 @@ def _entries(ledger: Ledger, name: str, first: int, last: int) -> list[Entry]:
 
 
 def _entry(item: Any) -> Entry:
-    words: dict[str, Any] = {name: item[name]["S"] for name in ("reason", "occurred_at", "source", "subject",
-                                                 "event_id")}  # fmt: skip
-    counts: dict[str, Any] = {
-        name: int(item[name]["N"]) for name in ("points", "balance", "noted", "revision")
-    }
-    return Entry(number=int(item["sk"]["S"].removeprefix("entry#")), **words, **counts)
+    read: dict[str, Any] = {name: item[name]["S"] for name in _WORDS}
+    read |= {name: int(item[name]["N"]) for name in _COUNTS}
+    return Entry(number=int(item["sk"]["S"].removeprefix("entry#")), **read)
 
 
 def _receipts(ledger: Ledger, receipt: Receipt) -> list[Any]:

@@ -23,13 +23,13 @@ def embedded(line: Mapping[str, Any], lags: Sequence[int], now_ms: int) -> Itera
     """
     for code, count in line["codes"].items():
         by_code = {"merchant": line["merchant"], "code": code, "quarantined": count}
-        yield by_code | _directive((*DIMENSIONS, "code"), {"quarantined": "Count"}, now_ms)
+        yield by_code | directive((*DIMENSIONS, "code"), {"quarantined": "Count"}, now_ms)
     units = {name: "Count" for name in COUNTS if line[name]}
     told = dict(line)
     if lags:
         told["lag"] = _sampled(sorted(lags))
         units["lag"] = "Milliseconds"
-    yield told | _directive(DIMENSIONS, units, now_ms)
+    yield told | directive(DIMENSIONS, units, now_ms)
 
 
 def of_file(told: Mapping[str, Any], now_ms: int) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def of_file(told: Mapping[str, Any], now_ms: int) -> dict[str, Any]:
     if told["state"] != "refused" and not (told["state"] == "done" and told["refused"]):
         return dict(told)
     units = {REFUSED_FILES: "Count"}
-    return {**told, REFUSED_FILES: 1} | _directive(DIMENSIONS[:1], units, now_ms)
+    return {**told, REFUSED_FILES: 1} | directive(DIMENSIONS[:1], units, now_ms)
 
 
 def _sampled(values: list[int]) -> list[int]:
@@ -46,7 +46,8 @@ def _sampled(values: list[int]) -> list[int]:
     return values[::-step][::-1]
 
 
-def _directive(dimensions: Sequence[str], units: Mapping[str, str], now_ms: int) -> dict[str, Any]:
+def directive(dimensions: Sequence[str], units: Mapping[str, str], now_ms: int) -> dict[str, Any]:
+    """Return what makes metrics of a log line: those fields of it that `units` names."""
     metrics = [{"Name": name, "Unit": unit} for name, unit in units.items()]
     found = {"Namespace": NAMESPACE, "Dimensions": [list(dimensions)], "Metrics": metrics}
     return {"_aws": {"Timestamp": now_ms, "CloudWatchMetrics": [found]}}

@@ -8,13 +8,15 @@ from typing import Any
 from chalicelib.calls import attempt
 from chalicelib.errors import Ignored, Rejected, Retry
 from chalicelib.inbox import Effect, Inbox, Outcome
+from chalicelib.metrics import directive
 from chalicelib.quarantine import Quarantine
 from chalicelib.receive import Message
+from chalicelib.shelf import Waiting
 from chalicelib.story import Told, told
 
 #: What must fit before the deadline when an event begins: some reads and a write, tried again.
 EVENT_MS = 25_000
-FATES = (*Outcome, "ignored", "quarantined", "left")
+COUNTS = (*map(str, Outcome), "ignored", "quarantined", "left", "released", "overdue")
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,8 @@ class Subscriber:
             fate = attempt(self._fate, message) if fits else "left"
             fates.append((message, fate if isinstance(fate, str) else "left"))
         counts = Counter(fate for _, fate in fates)
-        released = self._release(deadline_ms)
-        line = {"subscriber": self.name, "request_id": request_id, "in": len(fates)}
-        line |= {fate: counts[fate] for fate in FATES} | {"released": released}
-        self.log(line)
+        counts["released"], counts["overdue"] = self._release(deadline_ms)
+        self._log(len(fates), counts, request_id)
         left = [message for message, fate in fates if fate == "left"]
         if left:
             self.acknowledge([message for message, fate in fates if fate != "left"], left)
@@ -61,14 +61,21 @@ class Subscriber:
             self.quarantine.put(message, [reason])
             return "quarantined"
 
-    def _release(self, deadline_ms: int) -> int:
-        """Let what has waited long enough count; what fails here is tried again by the next."""
-        overdue = attempt(lambda _: self.inbox.overdue(), None)
+    def _release(self, deadline_ms: int) -> tuple[int, int]:
+        """Let what has waited long enough count; return how many could and couldn't."""
+        found = attempt(lambda _: self.inbox.overdue(), None)
+        overdue = found if isinstance(found, list) else []
         released = 0
-        for one in overdue if isinstance(overdue, list) else ():
-            if self.now_ms() + EVENT_MS > deadline_ms:
-                break
-            news = Told("", one.source, one.subject, 0, {})
-            done = attempt(lambda wait: self.inbox.release(wait, self.effect_of(news)), one)  # noqa: B023 - called at once
-            released += not isinstance(done, Exception)
-        return released
+        for one in overdue:
+            if self.now_ms() + EVENT_MS <= deadline_ms:
+                released += not isinstance(attempt(self._let_count, one), Exception)
+        return released, len(overdue) - released
+
+    def _let_count(self, one: Waiting) -> None:
+        self.inbox.release(one, self.effect_of(Told("", one.source, one.subject, 0, {})))
+
+    def _log(self, arrived: int, counts: Counter[str], request_id: str) -> None:
+        line = {"subscriber": self.name, "request_id": request_id, "in": arrived}
+        line |= {name: counts[name] for name in COUNTS}
+        units = {name: "Count" for name in ("in", *COUNTS) if line[name]}
+        self.log(line | directive(("stage", "subscriber"), units, self.now_ms()))

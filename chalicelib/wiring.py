@@ -31,6 +31,7 @@ from chalicelib.table import Table
 if TYPE_CHECKING:
     from chalice.app import SNSEvent, SQSEvent
 
+    from chalicelib.desk import Declaration, Desk
     from chalicelib.parcels import Pointer
 
 APP = "tillbridge"
@@ -95,6 +96,34 @@ def unpack(event: "SQSEvent") -> None:
     except Exception:
         acknowledge(clients[1], done=[], left=notes)  # they come again soon, not only when hidden
         raise
+
+
+def reward(event: "SQSEvent", declared: "Declaration") -> None:
+    """Let a batch of published events earn points; raises Retry for what is left."""
+    from chalicelib.subscriber import Subscriber  # noqa: PLC0415 - no merchant's function needs it
+
+    context: Any = event.context
+    place = _place(context.invoked_function_arn)
+    sqs, found = _client("sqs", CALLS), desk(declared)
+    dead = f"arn:aws:sqs:{place}:{named('rewards')}-dead"
+    subscriber = Subscriber(
+        name="rewards",
+        inbox=found.inbox,
+        effect_of=found.effect_of,
+        quarantine=Quarantine(sqs, dead, "rewards"),
+        acknowledge=partial(acknowledge, sqs),
+        log=_log,
+        now_ms=wall_clock,
+    )
+    deadline = wall_clock() + context.get_remaining_time_in_millis()
+    subscriber.run(messages(event.to_dict()), deadline, context.aws_request_id)
+
+
+def desk(declared: "Declaration") -> "Desk":
+    """Wire rewards to this stage's table: accounts, and claims by receipt."""
+    from chalicelib.desk import Desk  # noqa: PLC0415 - no merchant's function needs it
+
+    return Desk(_client("dynamodb", CALLS), named("rewards"), declared, wall_clock)
 
 
 def bucket(what: str, place: str) -> str:

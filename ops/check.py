@@ -11,6 +11,7 @@ from ops.day import CARDS, Day
 from ops.emulator import Emulator
 from ops.local import STAGE
 from ops.merchants import Declared
+from ops.points import Points
 from ops.resources import function_name
 
 FATES = ("in", "published", "duplicate", "superseded", "ignored", "quarantined", "left")
@@ -29,6 +30,12 @@ class Found:
     dead: Counter[str] = field(default_factory=Counter)
     #: Everything that was written anywhere, for the search for card numbers.
     texts: dict[str, list[str]] = field(default_factory=dict)
+    #: (merchant, member's account) -> its balance.
+    points: Points = field(default_factory=dict)
+    #: Accounts whose balance isn't the sum of its entries.
+    unbalanced: int = 0
+    #: Events that earned nothing for want of being understood, and returns that still wait.
+    unrewarded: int = 0
 
 
 def collect(emulator: Emulator, merchants: list[Declared]) -> Found:
@@ -42,12 +49,16 @@ def collect(emulator: Emulator, merchants: list[Declared]) -> Found:
             attributes = message["MessageAttributes"]
             found.dead[name] += int(attributes["rejected"]["StringValue"])
             found.texts.setdefault("quarantine", []).append(json.dumps(message))
-    bodies = [message["Body"] for message in drain(sqs, f"tillbridge-{STAGE}-rewards")]
+    bodies = [message["Body"] for message in drain(sqs, f"tillbridge-{STAGE}-observer")]
     found.events = [json.loads(body) for body in bodies]
     ledger = [message["Body"] for message in drain(sqs, f"tillbridge-{STAGE}-ledger")]
     found.ledger = [json.loads(body) for body in ledger]
     found.texts["queues"] = bodies + ledger
     found.texts["table"] = [json.dumps(item) for item in _items(emulator)]
+    rewards = list(_items(emulator, "-rewards"))
+    found.texts["rewards' table"] = [str(item) for item in rewards]
+    found.unrewarded = len(list(drain(sqs, f"tillbridge-{STAGE}-rewards-dead")))
+    _accounts(rewards, found)
     found.texts["emulator's log"] = [emulator.log.read_text(errors="replace")]
     return found
 
@@ -140,7 +151,35 @@ def _logged(emulator: Emulator, one: Declared, found: Found) -> Counter[str]:
     return counts
 
 
-def _items(emulator: Emulator) -> Iterator[dict[str, Any]]:
+def _items(emulator: Emulator, table: str = "") -> Iterator[dict[str, Any]]:
     pages = emulator.client("dynamodb").get_paginator("scan")
-    for page in pages.paginate(TableName=f"tillbridge-{STAGE}"):
+    for page in pages.paginate(TableName=f"tillbridge-{STAGE}{table}"):
         yield from page["Items"]
+
+
+def _accounts(items: list[dict[str, Any]], found: Found) -> None:
+    """Read every member's balance out of the rewards' table, and add the entries up."""
+    sums: Counter[str] = Counter()
+    for item in items:
+        owner, place = item["pk"]["S"], item["sk"]["S"]
+        found.unrewarded += owner.startswith("waiting#")
+        if place.startswith("entry#"):
+            sums[owner] += int(item["points"]["N"])
+        if place == "account":
+            merchant, _, member = owner.split("#", 2)
+            found.points[merchant, member] = int(item["balance"]["N"])
+    found.unbalanced = sum(sums[f"{m}#member#{who}"] != held for (m, who), held in
+                           found.points.items())  # fmt: skip
+
+
+def wrong_points(owed: Points, found: Found) -> list[str]:
+    """Return where members' points are not what their purchases come to, in words."""
+    said = []
+    if wrong := [one for one in owed.keys() | found.points.keys()
+                 if owed.get(one, 0) != found.points.get(one, 0)]:  # fmt: skip
+        said.append(f"{len(wrong)} of {len(owed)} members don't have the points they are owed")
+    if found.unbalanced:
+        said.append(f"{found.unbalanced} balances are not the sum of their entries")
+    if found.unrewarded:
+        said.append(f"{found.unrewarded} events wait or lie among the dead letters of rewards")
+    return said

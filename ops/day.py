@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ops.tills import TILLS, Sale, Till, poslog, poslog_transaction
 
@@ -23,6 +23,16 @@ RESENT, EDITED, OPEN, BAD, NOTED = 0.10, 0.03, 0.03, 0.02, 0.03
 FILED = 0.5
 #: A queue carries a mebibyte, which is so many transactions.
 FILE_COUNT = 800
+#: How many members a merchant has, and the share of its sales that are theirs.
+MEMBERS, NAMED, REFUNDED = 25, 0.6, 0.08
+
+
+@dataclass(frozen=True)
+class Bought:
+    """What a member bought in the end, and how many cents of it were paid back."""
+
+    sale: Sale
+    refunded: int = 0
 
 
 @dataclass
@@ -36,6 +46,7 @@ class Day:
     sent: Counter[str] = field(default_factory=Counter)
     #: id -> amounts in cents of its revisions, oldest first.
     expected: dict[str, list[int]] = field(default_factory=dict)
+    bought: list[Bought] = field(default_factory=list)
 
 
 def trading(count: int, seed: int = 1) -> list[Day]:
@@ -46,7 +57,7 @@ def trading(count: int, seed: int = 1) -> list[Day]:
 
 def _day(merchant: str, count: int, chance: random.Random) -> Day:
     day, till = Day(merchant), TILLS[merchant]
-    sales = [_sale(number, chance) for number in range(1, count + 1)]
+    sales = [_sale(number, till, chance) for number in range(1, count + 1)]
     filed = sales[: round(count * FILED)] if merchant == "nordmarkt" else []
     for sale in sales[len(filed) :]:
         _send(day, till, sale, chance)
@@ -56,12 +67,13 @@ def _day(merchant: str, count: int, chance: random.Random) -> Day:
     return day
 
 
-def _sale(number: int, chance: random.Random) -> Sale:
+def _sale(number: int, till: Till, chance: random.Random) -> Sale:
     noted = chance.random() < NOTED
     card = chance.choice(CARDS)
     spaced = " ".join(card[at : at + 4] for at in range(0, len(card), 4))
     note = chance.choice(NOTES).format(chance.choice((card, spaced))) if noted else ""
-    return Sale(number, chance.randrange(150, 25_000), note=note)
+    asked = till.asks.format(chance.randrange(MEMBERS)) if chance.random() < NAMED else ""
+    return Sale(number, chance.randrange(150, 25_000), note=note, member=asked)
 
 
 def _send(day: Day, till: Till, sale: Sale, chance: random.Random) -> None:
@@ -75,8 +87,11 @@ def _send(day: Day, till: Till, sale: Sale, chance: random.Random) -> None:
     else:
         _expect(day, till, sale)
         if till.edits and kind > 1 - EDITED:
-            edited = Sale(sale.number, sale.cents + 100, sale.edits + 1, sale.note)
-            _expect(day, till, edited)
+            sale = replace(sale, cents=sale.cents + 100, edits=sale.edits + 1)
+            _expect(day, till, sale)
+        refunded = _refund(day, till, sale, chance)
+        if sale.member:
+            day.bought.append(Bought(sale, refunded))
         if chance.random() < RESENT:
             day.resends.append(till.write(sale))
             day.sent["resend"] += 1
@@ -86,6 +101,17 @@ def _expect(day: Day, till: Till, sale: Sale) -> None:
     day.bodies.append(till.write(sale))
     day.sent["revision" if sale.edits else "sale"] += 1
     day.expected.setdefault(till.identify(sale), []).append(sale.cents)
+
+
+def _refund(day: Day, till: Till, sale: Sale, chance: random.Random) -> int:
+    """Pay some sales back, whole or in part; the refund may well be told before its sale."""
+    if till.write_refund is None or chance.random() > REFUNDED:
+        return 0
+    cents = chance.choice((sale.cents, sale.cents // 3))
+    day.bodies.append(till.write_refund(sale, cents))
+    day.sent["refund"] += 1
+    day.expected[till.identify_refund(sale)] = [-cents]
+    return cents
 
 
 def _file(day: Day, till: Till, sales: list[Sale]) -> None:
@@ -98,3 +124,5 @@ def _file(day: Day, till: Till, sales: list[Sale]) -> None:
     day.sent["sale"] += len(sales)
     for sale in sales:
         day.expected[till.identify(sale)] = [sale.cents]
+        if sale.member:
+            day.bought.append(Bought(sale))

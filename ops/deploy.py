@@ -20,7 +20,7 @@ from ops.parts import Resource
 from ops.project import ROOT, build
 from ops.resources import function_name, prefix, stack_name, stacks
 from ops.secret import hash_key
-from ops.stack import apply, settle_table, status
+from ops.stack import apply, settle_tables, status
 
 STATE = ROOT / ".chalice" / "deployed"
 #: Stacks that are created at a time: more, and CloudFormation asks for patience.
@@ -38,7 +38,7 @@ def deploy(stage: str) -> int:
         raise Misconfigured(f"stage {stage} was shipped by `make package`: go on with that")
     _refuse_lost_state(stage, merchants)
     changed = apply_all(stacks(stage), console)
-    settle_table(client("dynamodb"), prefix(stage))
+    settle_tables(client("dynamodb"), prefix(stage))
     console.print(f"resources  {told(changed)}", soft_wrap=True)
     with console.status("functions  chalice deploy: some seconds for each function"):
         _deploy_functions(stage, {"HASH_KEY": hash_key(stage, merchants)})

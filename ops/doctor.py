@@ -13,7 +13,7 @@ from rich.progress import Progress
 from ops.checks import ENABLED, of_function, of_policy, of_source
 from ops.merchants import SERVICES, declared
 from ops.resources import prefix, whole
-from ops.snapshot import Snapshot, look
+from ops.snapshot import Data, Snapshot, look
 
 CHECKS = (of_function, of_source, of_policy)
 
@@ -60,7 +60,9 @@ def examined(found: Snapshot) -> Iterator[Finding]:
     if not found.table and not any(seen.function for seen in found.merchants):
         yield Finding(f"stage {found.stage}", f"it isn't deployed in {found.place}", deploy)
         return
-    yield from _table(found, deploy)
+    yield from _table(prefix(found.stage), "table", found.table, deploy)
+    for label, table in found.tables.items():
+        yield from _table(f"{prefix(found.stage)}-{label}", f"table of {label}", table, deploy)
     yield from _fan_out(found, deploy)
     yield from _alarms(found, deploy)
     for seen in found.merchants:
@@ -72,19 +74,18 @@ def examined(found: Snapshot) -> Iterator[Finding]:
                       deploy)  # fmt: skip
 
 
-def _table(found: Snapshot, deploy: str) -> Iterator[Finding]:
-    name = prefix(found.stage)
-    if found.table is None:
-        yield Finding("table", f"{name} isn't there: nothing can be claimed", deploy)
+def _table(name: str, about: str, table: Data | None, deploy: str) -> Iterator[Finding]:
+    if table is None:
+        yield Finding(about, f"{name} isn't there: nothing can be remembered", deploy)
         return
-    if found.table["ttl"].get("TimeToLiveStatus") not in {"ENABLED", "ENABLING"}:
-        yield Finding("table", "claims never expire, and it grows for ever", (
+    if table["ttl"].get("TimeToLiveStatus") not in {"ENABLED", "ENABLING"}:
+        yield Finding(about, "what is remembered never expires, and it grows for ever", (
             f"aws dynamodb update-time-to-live --table-name {name}"
             " --time-to-live-specification Enabled=true,AttributeName=expiry"))  # fmt: skip
-    elif found.table["ttl"].get("AttributeName") != "expiry":
-        yield Finding("table", "it expires by another attribute than `expiry`", "ask for help")
-    if found.table["recovery"].get("PointInTimeRecoveryStatus") != "ENABLED":
-        yield Finding("table", "it can't be restored to a point in time", (
+    elif table["ttl"].get("AttributeName") != "expiry":
+        yield Finding(about, "it expires by another attribute than `expiry`", "ask for help")
+    if table["recovery"].get("PointInTimeRecoveryStatus") != "ENABLED":
+        yield Finding(about, "it can't be restored to a point in time", (
             f"aws dynamodb update-continuous-backups --table-name {name}"
             " --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true"))  # fmt: skip
 

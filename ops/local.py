@@ -6,10 +6,10 @@ import platform
 import tempfile
 from pathlib import Path
 
-from ops.emulator import Emulator
+from ops.emulator import ACCOUNT, REGION, Emulator
 from ops.package import package
 from ops.resources import prefix
-from ops.stack import apply, settle_table
+from ops.stack import apply, settle_tables
 
 STAGE = "local"
 BUCKET = "tillbridge-local-code"
@@ -40,5 +40,18 @@ def deploy(emulator: Emulator, hash_key: str, stage: str = STAGE) -> int:
     s3.put_object(Bucket=BUCKET, Key=where, Body=json.dumps(template).encode())
     url = f"{emulator.endpoint}/{BUCKET}/{where}"
     apply(emulator.client("cloudformation"), prefix(stage), template, url, HashKey=hash_key)
-    settle_table(emulator.client("dynamodb"), prefix(stage))
+    settle_tables(emulator.client("dynamodb"), prefix(stage))
     return len(code)
+
+
+def observe(emulator: Emulator, stage: str = STAGE) -> str:
+    """Subscribe a queue that no function reads, to see what is published; return its name."""
+    name, topic = f"{prefix(stage)}-observer", f"{prefix(stage)}-transactions"
+    emulator.client("sqs").create_queue(QueueName=name)
+    emulator.client("sns").subscribe(
+        TopicArn=f"arn:aws:sns:{REGION}:{ACCOUNT}:{topic}",
+        Protocol="sqs",
+        Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}",
+        Attributes={"RawMessageDelivery": "true"},
+    )
+    return name

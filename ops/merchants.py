@@ -18,7 +18,10 @@ _QUESTION = {"Records": [{"Sns": {"Message": "", "Subject": "", "MessageAttribut
 SERVICES = {
     "archive": "nothing is kept to replay",
     "files": "files that are dropped lie where they are",
+    "rewards": "nobody earns points",
 }
+#: Those that an app may do without.
+OPTIONAL = {"rewards"}
 
 
 @dataclass(frozen=True)
@@ -88,10 +91,16 @@ def _handlers(module: Any) -> list[str]:
     ]
 
 
+def services(stage: str) -> list[str]:
+    """Return the names of the functions in app.py that serve all merchants."""
+    there = {source.name for source in load(stage).app.event_sources}
+    return [name for name in SERVICES if name in there]
+
+
 def refuse_without_services(stage: str) -> None:
     """Refuse an app.py that lacks one of the functions which serve all merchants."""
     there = {source.name for source in load(stage).app.event_sources}
-    if missing := sorted(SERVICES.keys() - there):
+    if missing := sorted(SERVICES.keys() - OPTIONAL - there):
         remedy = "take it from the app.py that came with Tillbridge"
         raise Misconfigured(f"app.py has no function {missing[0]}: {remedy}")
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ops.merchants import SERVICES, Declared, declared
+from ops.merchants import Declared, declared, services
 from ops.parts import Resource, arn, logical_id
 from ops.project import ROOT, build
 from ops.resources import function_name, prefix, whole
@@ -41,7 +41,7 @@ def additions(stage: str) -> Resource:
     found = whole(stage)
     for one in declared(stage):
         found["Resources"][logical_id(one.function)] = _function(one, stage)
-    for service in SERVICES:
+    for service in services(stage):
         bare = logical_id(service)
         source = {"Queue": {"Fn::Sub": f"${{{bare}Queue.Arn}}"}}
         found["Resources"][bare] = {

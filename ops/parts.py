@@ -95,9 +95,14 @@ def may(action: str, resource: Any, principal: Resource, **condition: Any) -> Re
     return found | ({"Condition": condition} if condition else {})
 
 
-def subscription(topic_ref: str, name: str, undelivered: str) -> Resource:
-    """Return the subscription of a queue to a topic, with a queue for what can't be delivered."""
-    return {
+def subscription(
+    topic_ref: str, name: str, undelivered: str, filtered: Resource | None = None
+) -> Resource:
+    """Return the subscription of a queue to a topic, with a queue for what can't be delivered.
+
+    `filtered` says which message attributes may have which values.
+    """
+    found: Resource = {
         "Type": "AWS::SNS::Subscription",
         "Properties": {
             "TopicArn": {"Ref": topic_ref},
@@ -107,17 +112,21 @@ def subscription(topic_ref: str, name: str, undelivered: str) -> Resource:
             "RedrivePolicy": {"deadLetterTargetArn": arn("sqs", undelivered)},
         },
     }
+    if filtered:
+        found["Properties"]["FilterPolicy"] = filtered
+    return found
 
 
-def table(name: str) -> Resource:
-    """Return the dedupe table.  What is known to be published outlives a deleted stack."""
+def table(name: str, sort: str = "") -> Resource:
+    """Return a table with the key `pk`, and a sort key if one is named; it outlives its stack."""
+    keys = {"pk": "HASH"} | ({sort: "RANGE"} if sort else {})
     return KEPT | {
         "Type": "AWS::DynamoDB::Table",
         "Properties": {
             "TableName": name,
             "BillingMode": "PAY_PER_REQUEST",
-            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
-            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": k, "AttributeType": "S"} for k in keys],
+            "KeySchema": [{"AttributeName": k, "KeyType": kind} for k, kind in keys.items()],
             "TimeToLiveSpecification": {"AttributeName": "expiry", "Enabled": True},
             "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
         },

@@ -39,8 +39,12 @@ def service_policy(
 ) -> dict[str, Any]:
     """Return the IAM policy of a function that serves all merchants."""
     name = f"tillbridge-{stage}-{service}"
-    wanted = _archive(stage, place) if service == "archive" else _files(stage, place, merchants)
-    return _document(_logs(place, name), *wanted, _reads(place, name))
+    wanted = {
+        "archive": _archive(stage, place),
+        "files": _files(stage, place, merchants),
+        "rewards": _rewards(stage, place),
+    }
+    return _document(_logs(place, name), *wanted[service], _reads(place, name))
 
 
 def _archive(stage: str, place: str) -> list[dict[str, Any]]:
@@ -58,6 +62,16 @@ def _files(stage: str, place: str, merchants: Sequence[Declared]) -> list[dict[s
         _allow(["s3:PutObject"], written),
         _allow(["dynamodb:GetItem", "dynamodb:PutItem"], [table]) | _own_keys("files"),
         _allow(["sqs:SendMessage"], [f"arn:aws:sqs:{place}:{queue}" for queue in own]),
+    ]
+
+
+def _rewards(stage: str, place: str) -> list[dict[str, Any]]:
+    """Return its table, whose writes go in transactions, and its dead letters."""
+    name = f"tillbridge-{stage}-rewards"
+    actions = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"]
+    return [
+        _allow(actions, [f"arn:aws:dynamodb:{place}:table/{name}"]),
+        _allow(["sqs:SendMessage"], [f"arn:aws:sqs:{place}:{name}-dead"]),
     ]
 
 

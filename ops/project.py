@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.wiring import DECLARED
-from ops.merchants import SERVICES, declared
+from ops.merchants import declared, services
 from ops.permissions import policy, service_policy
 
 ROOT = Path(__file__).parents[1]
@@ -36,7 +36,7 @@ def build(stage: str, into: Path, environment: dict[str, str], place: str, **set
         if one.merchant.personal == "hash":
             own = {"HASH_KEY": environment.get("HASH_KEY", "")}
             functions[one.function]["environment_variables"] = own
-    for name in SERVICES:
+    for name in services(stage):
         document = service_policy(name, stage, place, declared(stage))
         functions[name] = _policed(document, stage, name, into)
     told = {one.merchant.id: one.told() for one in declared(stage)}

@@ -13,7 +13,7 @@ from typing import Any
 from chalicelib.errors import Misconfigured
 from ops import watch
 from ops.inbox import inbox
-from ops.merchants import SERVICES, Declared, declared, refuse_without_services
+from ops.merchants import Declared, declared, refuse_without_services, services
 from ops.parts import (
     Resource,
     arn,
@@ -30,11 +30,12 @@ from ops.parts import (
     topic,
     topic_policy,
 )
+from ops.rewards import FILTERS, rewards
 
 CONFIG = Path(__file__).parents[1] / ".chalice" / "config.json"
 #: Queues that get every transaction, whatever the merchant.
 SUBSCRIBERS = ("rewards", "archive")
-#: The subscriber that is a function of ours: it keeps every event for so many days.
+#: The subscriber that keeps every event for so many days.
 ARCHIVE, ARCHIVE_DAYS = "archive", 400
 #: Dashboards have so many merchants at most, for the sake of their template's size.
 ROWS = 60
@@ -73,7 +74,7 @@ def whole(stage: str) -> Resource:
     resources: Resource = {}
     for part in parts:
         resources |= part
-    functions = [*SERVICES, *(one.function for one in merchants)]
+    functions = [*services(stage), *(one.function for one in merchants)]
     _refuse_twins([key for part in parts for key in part] + [*map(logical_id, functions)])
     _refuse_twins([_name(one) for one in resources.values()])
     return template(resources, f"stage {stage}")
@@ -124,6 +125,7 @@ def core(stage: str, merchants: list[Declared]) -> Resource:
         "ArchiveBucketPolicy": bucket_policy("ArchiveBucket"),
         "ArchiveLog": log_group(f"{name}-{ARCHIVE}"),
     }
+    found |= rewards(stage, functions=services(stage))
     return found | inbox(stage, merchants, visibility=6 * lambda_timeout())
 
 
@@ -192,13 +194,15 @@ def _subscriber(label: str, name: str) -> Resource:
     """Return a queue that gets every transaction, and takes back what fails there too often."""
     ref, full = logical_id(label), f"{name}-{label}"
     allowed = _from_transactions(label, name)
-    hidden = 6 * lambda_timeout() if label == ARCHIVE else 0
     return {
         f"{ref}Dead": dead_queue(f"{full}-dead"),
-        f"{ref}Queue": queue(full, f"{full}-dead", visibility=hidden) | {"DependsOn": f"{ref}Dead"},
+        f"{ref}Queue": queue(full, f"{full}-dead", visibility=6 * lambda_timeout())
+        | {"DependsOn": f"{ref}Dead"},
         f"{ref}Policy": queue_policy([f"{ref}Queue", f"{ref}Dead"], allowed),
         f"{ref}DeadAlarm": watch.dead_letters(name, f"{full}-dead"),
-        f"{ref}Subscription": subscription("Transactions", full, f"{name}-undelivered")
+        f"{ref}Subscription": subscription(
+            "Transactions", full, f"{name}-undelivered", FILTERS.get(label)
+        )
         | {"DependsOn": [f"{ref}Policy", "UndeliveredPolicy"]},
     }
 

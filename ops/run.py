@@ -10,11 +10,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from chalicelib.calls import batches
-from ops.check import FATES, Found, collect, failures, log_lines
+from ops.check import FATES, Found, collect, failures, log_lines, wrong_points
 from ops.day import Day, trading
 from ops.emulator import REGION, Emulator, running, stop_kept
-from ops.local import STAGE, deploy
-from ops.merchants import Declared, declared
+from ops.local import STAGE, deploy, observe
+from ops.merchants import Declared, declared, load
+from ops.points import account, owed
 
 #: A topic calls its function once a message, and the emulator starts a process for each that
 #: can't wait; so the till that sends by topic sends as fast as a busy till, not all at once.
@@ -41,16 +42,24 @@ def run(count: int, *, keep: bool) -> int:
     began = time.monotonic()
     with running(keep=keep) as emulator:
         console.print(f"emulator   up at {emulator.endpoint}, on this machine only")
-        size = deploy(emulator, secrets.token_hex(16))
+        key = secrets.token_hex(16)
+        size = deploy(emulator, key)
+        observe(emulator)
         merchants = declared(STAGE)
         console.print("resources  queues, dead-letter queues, topics, table: created from app.py")
         console.print(f"functions  {len(merchants)} merchants deployed, {size / 1e6:.1f} MB zip")
         days = trading(count)
         _trade(emulator, merchants, days, console)
         found = collect(emulator, merchants)
-        wrong = failures(days, found)
+        owed_ = {
+            (merchant, account(merchant, member, key)): points
+            for (merchant, member), points in owed(days, load(STAGE).REWARDS).items()
+        }
+        wrong = failures(days, found) + wrong_points(owed_, found)
         console.print(_table(days, found))
         _verdict(console, days, wrong, time.monotonic() - began)
+        if not wrong:
+            _members(console, found)
         if keep and not wrong:
             _addresses(console, emulator)
     return 1 if wrong else 0
@@ -89,6 +98,18 @@ def _trade(
                 break
             time.sleep(0.25)
         progress.update(ending, completed=total - left)
+        _reward(emulator, progress, give_up)
+
+
+def _reward(emulator: Emulator, progress: Progress, give_up: float) -> None:
+    """Wait until every event that was published has earned its points."""
+    first = left = _waiting(emulator, f"tillbridge-{STAGE}-rewards")
+    earning = progress.add_task("rewarded", total=first or 1)
+    while left and time.monotonic() < give_up:
+        progress.update(earning, completed=first - left)
+        time.sleep(0.25)
+        left = _waiting(emulator, f"tillbridge-{STAGE}-rewards")
+    progress.update(earning, completed=(first or 1) - left)
 
 
 def _send(emulator: Emulator, one: Declared, bodies: list[str], sent: Any) -> None:
@@ -117,9 +138,14 @@ def _left(emulator: Emulator, one: Declared, day: Day) -> int:
     if one.kind == "sns":
         ended = sum('"conserved"' in line for line in log_lines(emulator, one))
         return len(day.bodies) + len(day.resends) - ended
+    return _waiting(emulator, one.source)
+
+
+def _waiting(emulator: Emulator, name: str) -> int:
+    """Return how many messages of a queue are still to be deleted."""
     sqs = emulator.client("sqs")
     counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    url = sqs.get_queue_url(QueueName=one.source)["QueueUrl"]
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=counts)["Attributes"]
     return sum(int(found[name]) for name in counts)
 
@@ -158,13 +184,22 @@ def _verdict(console: Console, days: list[Day], wrong: list[str], seconds: float
     )
 
 
+def _members(console: Console, found: Found) -> None:
+    by_merchant: dict[str, list[int]] = {}
+    for (merchant, _), points in found.points.items():
+        by_merchant.setdefault(merchant, []).append(points)
+    console.print("Members' points, each as the tills' own records have it, to the point:")
+    for merchant, all_points in sorted(by_merchant.items()):
+        console.print(f"  {merchant}: {len(all_points)} members, {sum(all_points):,} points")
+
+
 def _addresses(console: Console, emulator: Emulator) -> None:
     console.print("\nIt stays up until `make stop`.  To look around:")
     for name, value in emulator.environment.items():
         console.print(f"  export {name}={value}", soft_wrap=True)
     for one in declared(STAGE):
         console.print(f"  {one.merchant.id}: {_arn(one.kind, one.source)}", soft_wrap=True)
-    for name in ("transactions", "rewards"):
+    for name in ("transactions", "observer"):
         kind = "sns" if name == "transactions" else "sqs"
         console.print(f"  {name}: {_arn(kind, f'tillbridge-{STAGE}-{name}')}", soft_wrap=True)
 

@@ -10,12 +10,12 @@ from rich.console import Console
 from chalicelib.errors import Misconfigured
 from ops.aws import client
 from ops.deploy import apply_all, told
-from ops.merchants import SERVICES, declared
+from ops.merchants import declared, services
 from ops.package import package
 from ops.parts import Resource, logical_id
 from ops.resources import prefix, stack_name, stacks
 from ops.secret import hash_key
-from ops.stack import MOST_RESOURCES, settle_table, status
+from ops.stack import MOST_RESOURCES, settle_tables, status
 
 #: What SAM makes of one function: itself, its source's mapping or subscription, a permission.
 _PER_FUNCTION = 3
@@ -44,7 +44,7 @@ def ship(stage: str, folder: Path, bucket: str = "") -> int:
     if status(client("cloudformation"), f"{prefix(stage)}-core") and prefix(stage) in templates:
         raise Misconfigured(f"stage {stage} was shipped by `make deploy`: go on with that")
     _apply(templates, code, bucket, console, hash_key(stage, merchants))
-    settle_table(client("dynamodb"), prefix(stage))
+    settle_tables(client("dynamodb"), prefix(stage))
     console.print(f"Next: python -m ops doctor --stage {stage}")
     return 0
 
@@ -52,14 +52,14 @@ def ship(stage: str, folder: Path, bucket: str = "") -> int:
 def split(found: Resource, stage: str) -> dict[str, Resource]:
     """Return the stage's stacks: one if CloudFormation takes it, else one for each merchant."""
     merchants = declared(stage)
-    count = len(found["Resources"]) + _PER_FUNCTION * (len(merchants) + len(SERVICES))
+    count = len(found["Resources"]) + _PER_FUNCTION * (len(merchants) + len(services(stage)))
     if count <= MOST_RESOURCES:
         return {prefix(stage): found}
     rest = {key: value for key, value in found.items() if key != "Resources"}
     parts = {}
     for name, part in stacks(stage).items():
         keys = list(part["Resources"])
-        for service in SERVICES if name.endswith("-core") else ():
+        for service in services(stage) if name.endswith("-core") else ():
             keys += [logical_id(service), f"{logical_id(service)}Role"]
         for one in merchants:
             if name == stack_name(stage, one):

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from botocore.exceptions import ClientError
 
 from ops.aws import client, place
-from ops.merchants import SERVICES, Declared, declared
+from ops.merchants import Declared, declared, services
 from ops.resources import SUBSCRIBERS, function_name, prefix
+from ops.rewards import REWARDS
 from ops.stack import status
 
 T = TypeVar("T")
@@ -60,6 +61,8 @@ class Snapshot:
     queues: list[Queue]
     #: Mappings of each function that serves all merchants; None if that isn't deployed.
     services: dict[str, list[Data] | None]
+    #: Tables beside the dedupe table, by what they are for.
+    tables: dict[str, Data | None]
 
 
 def look(stage: str, seen: Callable[[], None] = lambda: None) -> Snapshot:
@@ -77,7 +80,7 @@ def look(stage: str, seen: Callable[[], None] = lambda: None) -> Snapshot:
     alarms = client("cloudwatch").get_paginator("describe_alarms").paginate(
         AlarmNamePrefix=f"{name}-"
     )  # fmt: skip
-    everyone = dict.fromkeys((*SUBSCRIBERS, *SERVICES))
+    everyone = dict.fromkeys((*SUBSCRIBERS, *services(stage)))
     ends = [end for who in everyone for end in (who, f"{who}-dead")]
     return Snapshot(
         stage=stage, place=where, deploy=_deploy(stage), merchants=merchants,
@@ -85,7 +88,8 @@ def look(stage: str, seen: Callable[[], None] = lambda: None) -> Snapshot:
         subscriptions=subscriptions,
         listeners=len(_subscriptions(f"arn:aws:sns:{where}:{name}-alarms")),
         alarms={one["AlarmName"]: one for page in alarms for one in page["MetricAlarms"]},
-        services={one: _or_none(partial(_mappings, f"{name}-{one}")) for one in SERVICES},
+        services={one: _or_none(partial(_mappings, f"{name}-{one}")) for one in services(stage)},
+        tables={REWARDS: _or_none(lambda: _table(f"{name}-{REWARDS}"))},
         queues=[Queue(end, _queue(f"{name}-{end}")) for end in (*ends, "undelivered")],
     )  # fmt: skip
 

@@ -65,8 +65,13 @@ def status(cloudformation: Any, name: str) -> str:
     return "" if found in {"REVIEW_IN_PROGRESS", "DELETE_COMPLETE"} else str(found)
 
 
-def settle_table(dynamodb: Any, name: str) -> None:
-    """See to the table's expiry and recovery, which CloudFormation has set; emulators may not."""
+def settle_tables(dynamodb: Any, name: str) -> None:
+    """See to the tables' expiry and recovery, which CloudFormation has set; emulators may not."""
+    for table in (name, f"{name}-rewards"):
+        _settle(dynamodb, table)
+
+
+def _settle(dynamodb: Any, name: str) -> None:
     ttl = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     if ttl["TimeToLiveStatus"] == "DISABLED":
         dynamodb.update_time_to_live(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 _MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 _GOODS = (
@@ -18,12 +19,16 @@ _GOODS = (
 
 @dataclass(frozen=True)
 class Sale:
-    """One sale as a till knows it: its number, its amount in cents, and how often it was edited."""
+    """One sale as a till knows it: its number, its amount in cents, and how often it was edited.
+
+    `member` is what the till asked of the customer: an e-mail address, or a loyalty number.
+    """
 
     number: int
     cents: int
     edits: int = 0
     note: str = ""
+    member: str = ""
 
     @property
     def moment(self) -> datetime:
@@ -98,7 +103,26 @@ def shopify_order(sale: Sale, *, status: str = "paid") -> str:
         "processed_at": _iso(sale),
         "updated_at": _iso(sale),
     }
-    return json.dumps(order)
+    return json.dumps(order | ({"email": sale.member} if sale.member else {}))
+
+
+def shopify_refund(sale: Sale, cents: int) -> str:
+    """Return the body of a refunds/create webhook: goods where all is paid back, else money."""
+    amount = f"{cents / 100:.2f}"
+    goods = {"id": sale.number, "title": sale.goods, "quantity": 1, "price": amount}
+    line = {"id": sale.number, "line_item_id": sale.number, "quantity": 1, "subtotal": amount}
+    paid = {"id": sale.number, "kind": "refund", "status": "success", "gateway": "cash"}
+    refund = {
+        "id": sale.number,
+        "order_id": 9_007_199_254_740_993 + sale.number,
+        "created_at": _iso(sale),
+        "processed_at": _iso(sale),
+        "refund_line_items": [line | {"total_tax": "0.00", "line_item": goods | {"tax_lines": []}}]
+        if cents == sale.cents
+        else [],
+        "transactions": [paid | {"amount": amount, "currency": "USD"}],
+    }
+    return json.dumps(refund)
 
 
 def poslog_transaction(sale: Sale, *, training: bool = False) -> str:
@@ -106,15 +130,18 @@ def poslog_transaction(sale: Sale, *, training: bool = False) -> str:
     amount = f"{sale.cents / 100:.2f}"
     local = f"{sale.moment:%Y-%m-%dT%H:%M:%S}"
     flag = ' TrainingModeFlag="true"' if training else ""
-    return _TRANSACTION.format(flag=flag, sale=sale, local=local, amount=amount)
+    loyalty = _LOYALTY.format(sale.member) if sale.member else ""
+    return _TRANSACTION.format(flag=flag, sale=sale, local=local, amount=amount, loyalty=loyalty)
 
 
+_LOYALTY = """<LoyaltyAccount><LoyaltyProgram><LoyaltyAccountID>{}</LoyaltyAccountID>
+  </LoyaltyProgram></LoyaltyAccount>"""
 _TRANSACTION = """<Transaction{flag}>
  <RetailStoreID>0031</RetailStoreID><WorkstationID>07</WorkstationID>
  <SequenceNumber>{sale.number:06}</SequenceNumber><BusinessDayDate>2026-11-23</BusinessDayDate>
  <BeginDateTime>{local}</BeginDateTime><EndDateTime>{local}</EndDateTime>
  <CurrencyCode>EUR</CurrencyCode>
- <RetailTransaction>
+ <RetailTransaction>{loyalty}
   <LineItem><SequenceNumber>1</SequenceNumber><Sale>
    <ItemID>4006381333931</ItemID><Description>{sale.goods}</Description>
    <Quantity>1</Quantity><ExtendedAmount>{amount}</ExtendedAmount>
@@ -144,6 +171,16 @@ class Till:
     write_open: Callable[[Sale], str]
     identify: Callable[[Sale], str]
     edits: bool = True
+    #: How it asks who buys, by a number; empty where it doesn't.
+    asks: str = ""
+    write_refund: Callable[[Sale, int], str] | None = None
+    identify_refund: Callable[[Sale], str] = str
+    #: Whether it writes the stores' time, without an offset.
+    local: bool = False
+
+    def there(self, moment: datetime, zone: str) -> datetime:
+        """Return a sale's moment in the stores' time."""
+        return moment if self.local else moment.astimezone(ZoneInfo(zone))
 
 
 TILLS = {
@@ -161,6 +198,9 @@ TILLS = {
         shopify_order,
         lambda sale: shopify_order(sale, status="pending"),
         lambda sale: f"order:{9_007_199_254_740_993 + sale.number}",
+        asks="reader{}@example.com",
+        write_refund=shopify_refund,
+        identify_refund=lambda sale: f"refund:{sale.number}",
     ),
     "night-market": Till(
         shopify_order,
@@ -172,5 +212,7 @@ TILLS = {
         lambda sale: poslog(poslog_transaction(sale, training=True)),
         lambda sale: f"0031/07/{sale.number:06}/2026-11-23",
         edits=False,
+        asks="NM{:05}",
+        local=True,
     ),
 }

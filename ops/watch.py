@@ -22,6 +22,7 @@ _ABOUT = {
     "errors": "the function has failed for a quarter of an hour: see its log",
     "throttles": "the account's concurrency is used up: ask AWS for more",
     "files": "a file, or records of it, could not be read: see results/ in the inbox bucket",
+    "overdue": "returns whose sale is unknown wait beyond their limit: see the log",
     "conservation": "counts don't add up, a fault of Tillbridge's: please report it",
 }
 _WIDTH, _HEIGHT = 24, 5
@@ -42,7 +43,6 @@ class Metric:
 def alarms(one: Declared, stage: str) -> Iterator[tuple[str, Resource]]:
     """Yield a merchant's alarms under what they are about."""
     stem, name = f"tillbridge-{stage}", f"tillbridge-{stage}-{one.merchant.id}"
-    function = {"FunctionName": f"{stem}-{one.function}"}
     mine = {"stage": stage, "merchant": one.merchant.id}
     queue = {"QueueName": one.source}
     yield "Dead", dead_letters(stem, f"{name}-dead")
@@ -50,14 +50,35 @@ def alarms(one: Declared, stage: str) -> Iterator[tuple[str, Resource]]:
         age = Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", queue, "Maximum", WAITING_SECONDS)
         yield "Waiting", _alarm(stem, f"{name}-waiting", _ABOUT["waiting"], age)
     else:
+        function = {"FunctionName": f"{stem}-{one.function}"}
         lost = Metric("AWS/Lambda", "DestinationDeliveryFailures", function)
         yield "Lost", _alarm(stem, f"{name}-lost", _ABOUT["lost"], lost)
-    for measured in ("Errors", "Throttles"):
-        metric = Metric("AWS/Lambda", measured, function, lasting=True)
-        label = measured.lower()
-        yield measured, _alarm(stem, f"{name}-{label}", _ABOUT[label], metric)
+    yield from _failing(stem, one.function, name)
     unsound = Metric(NAMESPACE, "unconserved", mine)
     yield "Conservation", _alarm(stem, f"{name}-conservation", _ABOUT["conservation"], unsound)
+
+
+def of_service(stem: str, function: str) -> Iterator[tuple[str, Resource]]:
+    """Yield the alarms of a function that serves all merchants from the queue of its name."""
+    name = f"{stem}-{function}"
+    queue = {"QueueName": name}
+    age = Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", queue, "Maximum", WAITING_SECONDS)
+    yield "Waiting", _alarm(stem, f"{name}-waiting", _ABOUT["waiting"], age)
+    yield from _failing(stem, function, name)
+
+
+def _failing(stem: str, function: str, name: str) -> Iterator[tuple[str, Resource]]:
+    for measured in ("Errors", "Throttles"):
+        dimensions, label = {"FunctionName": f"{stem}-{function}"}, measured.lower()
+        metric = Metric("AWS/Lambda", measured, dimensions, lasting=True)
+        yield measured, _alarm(stem, f"{name}-{label}", _ABOUT[label], metric)
+
+
+def overdue(stage: str, subscriber: str) -> Resource:
+    """Return the alarm of what waits for an original for longer than it should."""
+    stem, mine = f"tillbridge-{stage}", {"stage": stage, "subscriber": subscriber}
+    metric = Metric(NAMESPACE, "overdue", mine, "Maximum", lasting=True)
+    return _alarm(stem, f"{stem}-{subscriber}-overdue", _ABOUT["overdue"], metric)
 
 
 def dead_letters(stem: str, queue: str) -> Resource:

@@ -24,7 +24,7 @@ class Operator:
         self.emulator, self.capsys = emulator, capsys
         for name, template in resources.stacks(STAGE).items():
             stack.apply(aws.client("cloudformation"), name, template)
-        stack.settle_table(aws.client("dynamodb"), resources.prefix(STAGE))
+        stack.settle_tables(aws.client("dynamodb"), resources.prefix(STAGE))
 
     def run(self, *arguments: str) -> tuple[int, str]:
         """Run a command; return its exit status, and what it printed on both streams."""

@@ -227,7 +227,7 @@ BROKEN: dict[str, tuple[Any, str]] = {
                             "harbour-coffee: its role may do what it needn't: dynamodb:BatchGet"),
     "too little allowed": (lambda: role_policy(without_publish),
                            "harbour-coffee: its role may not: sns:Publish"),
-    "no expiry": (no_expiry, "table: claims never expire"),
+    "no expiry": (no_expiry, "table: what is remembered never expires"),
     "no recovery": (no_recovery, "table: it can't be restored"),
     "nobody subscribed": (lambda: unsubscribed("transactions"), "topic: nobody is subscribed"),
     "topic's function": (lambda: unsubscribed("night-market"),

@@ -140,11 +140,43 @@ def test_what_can_not_be_had_again_outlives_its_stack() -> None:
         assert one.get("UpdateReplacePolicy") == one.get("DeletionPolicy")
 
 
-def test_the_table_expires_items_and_can_be_recovered() -> None:
-    [table] = of_type("AWS::DynamoDB::Table")
-    assert table["TimeToLiveSpecification"] == {"AttributeName": "expiry", "Enabled": True}
-    assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
-    assert table["BillingMode"] == "PAY_PER_REQUEST"
+def test_the_tables_expire_items_and_can_be_recovered() -> None:
+    tables = of_type("AWS::DynamoDB::Table")
+    assert len(tables) == 2
+    for table in tables:
+        assert table["TimeToLiveSpecification"] == {"AttributeName": "expiry", "Enabled": True}
+        assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_rewards_get_transactions_and_nothing_else_the_topic_may_carry_one_day() -> None:
+    filters = {
+        one["Endpoint"]["Fn::Sub"].rpartition(":")[2]: one.get("FilterPolicy")
+        for one in of_type("AWS::SNS::Subscription")
+    }
+    assert filters == {
+        "tillbridge-dev-archive": None,
+        "tillbridge-dev-rewards": {
+            "type": ["tillbridge.transaction.v1"], "kind": ["sale", "return", "exchange", "void"],
+        },
+    }  # fmt: skip
+
+
+def test_the_rewards_function_may_touch_its_own_queue_table_and_dead_letters_only() -> None:
+    granted = {
+        (action, resource)
+        for statement in service_policy("rewards", STAGE, PLACE, [])["Statement"]
+        for action in statement["Action"]
+        for resource in statement["Resource"]
+    }
+    stem = "tillbridge-dev-rewards"
+    table, queue = f"arn:aws:dynamodb:{PLACE}:table/{stem}", f"arn:aws:sqs:{PLACE}:{stem}"
+    assert {one for one in granted if not one[0].startswith("logs:")} == {
+        *((f"dynamodb:{name}", table) for name in ("GetItem", "Query", "PutItem", "DeleteItem")),
+        *((f"sqs:{name}", queue) for name in ("ReceiveMessage", "DeleteMessage",
+                                              "GetQueueAttributes", "ChangeMessageVisibility")),
+        ("sqs:SendMessage", f"{queue}-dead"),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("kind", "action"), [("sqs", "sqs:SendMessage"), ("sns", "sns:Publish")])
