@@ -128,6 +128,8 @@ def kept(sold: Sold, returns: Iterable[Sold]) -> list[Fraction]:
                 back[place or 0] += share.net
         else:
             by_amount += _amount(one, given)
+    if not by_line + by_amount:
+        return [Fraction(1)] * len(shares)
     if by_line + by_amount >= sold.total:
         return [NOTHING] * len(shares)
     rest = _between(1 - by_amount / (sold.total - by_line))
@@ -136,14 +138,16 @@ def kept(sold: Sold, returns: Iterable[Sold]) -> list[Fraction]:
 
 def _left(share: Share, gone: Fraction) -> Fraction:
     """Return the part of a share that stays: less than a minor unit is a till's rounding."""
+    if not gone:
+        return Fraction(1)
     left = share.net - gone
-    return left / share.net if left >= 1 or not gone else NOTHING
+    return left / share.net if left >= 1 else NOTHING
 
 
 def _amount(sold: Sold, given: Sequence[Share]) -> Fraction:
     """Return the money that went back."""
     if sold.kind == "return":
-        return Fraction(-sold.total)
+        return Fraction(max(-sold.total, 0))
     return sum((share.net + share.added for share in given), NOTHING)
 
 

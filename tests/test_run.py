@@ -1,6 +1,7 @@
 """The app as it is deployed, and the check that judges it."""
 
 import copy
+import hmac
 import json
 import os
 import signal
@@ -12,9 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from ops.check import Found, failures
+from chalicelib.sanitise import personal
+from ops.check import Found, failures, wrong_points
 from ops.day import CARDS, Day, trading
 from ops.emulator import Emulator, refuse_unless_loopback
+from ops.merchants import load
+from ops.points import account, owed
 from ops.tills import Sale, square_payment
 from tests.wire.shop import deployed
 
@@ -72,6 +76,23 @@ def test_a_card_number_is_noticed_however_it_is_written(day: Day) -> None:
         assert failures([day], found) == ["a card number is in the logs"]
 
 
+def test_points_that_are_not_those_of_the_purchases_are_noticed() -> None:
+    due = owed(trading(300), load("local").REWARDS)
+    assert {merchant for merchant, _ in due} == {"elm-street-books", "nordmarkt"}
+    assert wrong_points(due, Found(points=dict(due))) == []
+    someone = next(who for who, points in due.items() if points)
+    spoiled = Found(points=due | {someone: due[someone] - 1}, unbalanced=1, unrewarded=1)
+    assert len(wrong_points(due, spoiled)) == 3
+    missing = Found(points={who: points for who, points in due.items() if who != someone})
+    assert len(wrong_points(due, missing)) == 1
+
+
+def test_a_members_account_is_named_as_the_relay_hashes_addresses() -> None:
+    key = hmac.digest(b"secret", b"shop", "sha256")
+    assert account("shop", "a@b.c", "secret") == f"email:{personal('a@b.c', 'hash', key)}"
+    assert account("shop", "NM1", "secret") == "loyalty:NM1"
+
+
 def test_the_same_seed_makes_the_same_day() -> None:
     assert trading(300) == trading(300)
     assert trading(300) != trading(300, seed=2)
@@ -98,6 +119,7 @@ def test_the_deployed_app_brings_a_days_trading_to_its_end() -> None:
     out, error = process.communicate(timeout=240)
     assert process.returncode == 0, out + error
     assert "none of them twice" in out.replace("\n", " ")
+    assert "Members' points" in out
 
 
 @pytest.mark.emulator

@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.accounts import points
-from chalicelib.inbox import Inbox, Outcome
+from chalicelib.desk import Declaration, Desk
+from chalicelib.inbox import Outcome
 from chalicelib.ledger import Ledger
-from chalicelib.mechanics import Program
 from chalicelib.members import Claimed, Receipt, claim_receipt, member
-from chalicelib.rewards import keep
-from chalicelib.shelf import EVER, Shelf
-from chalicelib.story import told
+from chalicelib.shelf import EVER
+from chalicelib.story import Told, told
 from tests.month import DAYS, FIRST, PROGRAMS
 
 TABLE = "rewards"
@@ -29,24 +28,23 @@ def create(dynamodb: Any, name: str = TABLE) -> None:
 
 
 @dataclass
-class Desk:
+class Counter:
     """What the rewards function has, with a clock that obeys."""
 
     client: Any
-    programs: dict[str, Program] = field(default_factory=lambda: PROGRAMS)
+    programs: Declaration = field(default_factory=lambda: PROGRAMS)
     now: int = int(FIRST.timestamp() * 1000) + DAYS * 86_400_000
 
-    @property
-    def inbox(self) -> Inbox:
-        shelf = Shelf(self.client, TABLE, "rewards", lambda: self.now)
-        return Inbox(shelf, PATIENCE, keep)
+    def __post_init__(self) -> None:
+        self.desk = Desk(self.client, TABLE, self.programs, lambda: self.now, PATIENCE)
+        self.inbox = self.desk.inbox
 
     def ledger(self, shop: str) -> Ledger:
-        return Ledger(self.client, TABLE, shop, self.programs[shop], lambda: self.now)
+        return self.desk.ledgers[shop]
 
     def take(self, body: str) -> Outcome:
         news = told(body)
-        return self.inbox.take(news, self.ledger(news.data["merchant"]).effect)
+        return self.inbox.take(news, self.desk.effect_of(news))
 
     def claim(self, shop: str, name: str, **receipt: Any) -> Claimed:
         return claim_receipt(self.inbox, self.ledger(shop), name, Receipt("S1", **receipt))
@@ -58,7 +56,8 @@ class Desk:
         while found := self.inbox.overdue():
             for one in found:
                 between()
-                self.inbox.release(one, self.ledger(one.source.split("/")[2]).effect)
+                news = Told("", one.source, one.subject, 0, {})
+                self.inbox.release(one, self.desk.effect_of(news))
                 released += 1
         return released
 
