@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from chalicelib.errors import Code, Rejected
-from chalicelib.publish import TYPE
 
+#: What the relay calls its events (chalicelib.publish): a consumer shares no code with it.
+TYPE = "tillbridge.transaction.v1"
 Data = dict[str, Any]
 #: The transactions that count, by their subjects: what an effect is handed, before and after.
 View = Mapping[str, Data]

@@ -25,7 +25,7 @@ def destroy(stage: str, *, sure: bool) -> int:
     console.print(
         f"This deletes stage {stage} in {place()}: the functions, queues and topics of"
         f" {len(merchants)} merchants, WITH THE MESSAGES THAT WAIT IN THEM, and the alarms.\n"
-        f"It keeps the table {name} and every dead-letter queue.",
+        f"It keeps the tables {name} and {name}-rewards, and every dead-letter queue.",
         soft_wrap=True,
     )
     if not sure and not _asked(stage):
@@ -38,7 +38,7 @@ def destroy(stage: str, *, sure: bool) -> int:
         delete(client("cloudformation"), one)
         console.print(f"stack      {one} deleted")
     console.print(
-        f"Kept: the table {name} and the dead letters. `make deploy` takes them in again."
+        f"Kept: the tables of {name} and the dead letters. `make deploy` takes them in again."
     )
     return 0
 

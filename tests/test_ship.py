@@ -21,8 +21,9 @@ APP = """
 from chalice.app import Chalice, SNSEvent, SQSEvent
 
 from chalicelib.adapters import csv_export, shopify, square
+from chalicelib.mechanics import Mechanics
 from chalicelib.model import Merchant
-from chalicelib.wiring import APP, keep, named, relay, unpack
+from chalicelib.wiring import APP, keep, named, relay, reward, unpack
 
 app = Chalice(app_name=APP)
 
@@ -50,6 +51,11 @@ def archive(event: SQSEvent) -> None:
 @app.on_sqs_message(queue=named("files"), batch_size=1)
 def files(event: SQSEvent) -> None:
     unpack(event)
+
+
+@app.on_sqs_message(queue=named("rewards"), batch_size=10)
+def rewards(event: SQSEvent) -> None:
+    reward(event, {"corner-shop": Mechanics("GBP", "Europe/London")})
 """
 PATIENCE_SECONDS = 60
 
@@ -95,10 +101,29 @@ class Shop:
             MessageAttributes=till,
         )  # fmt: skip
 
+    def observe(self) -> None:
+        """Subscribe a queue that none of the functions reads."""
+        sqs, name = self.emulator.client("sqs"), f"observer-of-{self.stage}"
+        sqs.create_queue(QueueName=name)
+        self.emulator.client("sns").subscribe(
+            TopicArn=f"arn:aws:sns:{REGION}:{ACCOUNT}:{self.name('transactions')}", Protocol="sqs",
+            Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}",
+            Attributes={"RawMessageDelivery": "true"},
+        )  # fmt: skip
+
+    def rewarded(self) -> list[str]:
+        """Return whose stories the rewards know, once there are any."""
+        dynamodb, give_up = self.emulator.client("dynamodb"), time.monotonic() + PATIENCE_SECONDS
+        found: list[str] = []
+        while not found and time.monotonic() < give_up:
+            items = dynamodb.scan(TableName=self.name("rewards"))["Items"]
+            found = [item["pk"]["S"] for item in items if item["sk"]["S"] == "story"]
+        return found
+
     def arrived(self, count: int) -> list[Any]:
         """Return the events that a subscriber gets, once there are so many."""
         sqs, found = self.emulator.client("sqs"), list[Any]()
-        url = sqs.get_queue_url(QueueName=self.name("rewards"))["QueueUrl"]
+        url = sqs.get_queue_url(QueueName=f"observer-of-{self.stage}")["QueueUrl"]
         give_up = time.monotonic() + PATIENCE_SECONDS
         while len(found) < count and time.monotonic() < give_up:
             answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=2)
@@ -161,9 +186,11 @@ def test_resources_and_chalice_deploy(shop: Shop) -> None:
     assert status == 0, printed
     assert "5 stacks changed" in printed
     assert shop.run("doctor")[0] == 0
+    shop.observe()
     shop.sell(1)
     assert merchants(shop.arrived(2)) == ["corner-shop", "street-stall"]
     assert shop.archived()
+    assert [story.split("/")[2] for story in shop.rewarded()] == ["corner-shop"]
 
     state = shop.folder / ".chalice" / "deployed" / f"{shop.stage}.json"
     assert not (
@@ -184,6 +211,7 @@ def test_resources_and_chalice_deploy(shop: Shop) -> None:
     shop.drop_buckets()
     status, printed = shop.run("deploy")  # what was kept is taken in again
     assert status == 0, printed
+    shop.observe()
     shop.sell(1)
     shop.sell(2)
     events = shop.arrived(2)
@@ -207,8 +235,10 @@ def test_one_stack_of_cloudformation(shop: Shop) -> None:
         assert status == 0, printed
         assert f"stacks     {said}" in printed
     assert shop.run("doctor")[0] == 0
+    shop.observe()
     shop.sell(1)
     assert merchants(shop.arrived(2)) == ["corner-shop", "street-stall"]
+    assert [story.split("/")[2] for story in shop.rewarded()] == ["corner-shop"]
 
     (shop.folder / "day.csv").write_text(csv_file(450))
     status, printed = shop.run("upload", "market-hall", "day.csv", "--wait")
