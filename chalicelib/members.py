@@ -12,9 +12,9 @@ from typing import Any
 from chalicelib.accounts import DAY_MS, tier
 from chalicelib.inbox import Inbox, Outcome
 from chalicelib.ledger import Ledger
-from chalicelib.rewards import CLAIM, Purchase
+from chalicelib.rewards import CLAIM, Purchase, purchases
 from chalicelib.shelf import paged
-from chalicelib.story import Told
+from chalicelib.story import Told, view
 
 MOST_ENTRIES = 100
 _WORDS = ("reason", "occurred_at", "source", "subject", "event_id")
@@ -100,6 +100,14 @@ def claim_receipt(inbox: Inbox, ledger: Ledger, name: str, receipt: Receipt) -> 
         owner = inbox.known(source, subject)[claim].data["member"]
         return Claimed.CLAIMED if owner == name else Claimed.TAKEN
     return Claimed.CLAIMED
+
+
+def explained(inbox: Inbox, ledger: Ledger, source: str, subject: str) -> dict[str, Purchase]:
+    """Return what a transaction and all that refers to it are worth, and why where it is nothing.
+
+    What waits for its original isn't there: `inbox.waits` has it.
+    """
+    return purchases(view(inbox.known(source, subject)), ledger.program)
 
 
 def _entries(ledger: Ledger, name: str, first: int, last: int) -> list[Entry]:

@@ -57,9 +57,9 @@ def run(count: int, *, keep: bool) -> int:
         }
         wrong = failures(days, found) + wrong_points(owed_, found)
         console.print(_table(days, found))
-        _verdict(console, days, wrong, time.monotonic() - began)
         if not wrong:
             _members(console, found)
+        _verdict(console, days, wrong, time.monotonic() - began)
         if keep and not wrong:
             _addresses(console, emulator)
     return 1 if wrong else 0
@@ -190,7 +190,8 @@ def _members(console: Console, found: Found) -> None:
         by_merchant.setdefault(merchant, []).append(points)
     console.print("Members' points, each as the tills' own records have it, to the point:")
     for merchant, all_points in sorted(by_merchant.items()):
-        console.print(f"  {merchant}: {len(all_points)} members, {sum(all_points):,} points")
+        console.print(f"  {merchant:17} {len(all_points)} members, {sum(all_points):,} points")
+    console.print()
 
 
 def _addresses(console: Console, emulator: Emulator) -> None:

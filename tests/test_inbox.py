@@ -136,6 +136,15 @@ def test_a_revision_does_not_wait_anew_unless_it_waits_for_another(adder: Adder)
     assert adder.total == 4
 
 
+def test_what_waits_anew_is_not_released_by_a_look_from_before(adder: Adder) -> None:
+    adder.take(news("r", -2, 1, original="a"))
+    adder.now += 60_000
+    [late] = adder.inbox.overdue()
+    adder.take(news("r", -2, 2, original="b", mark="b"))
+    adder.inbox.release(late, adder.effect)
+    assert (adder.total, [one.original for one in adder.inbox.waits()]) == (0, ["b"])
+
+
 def test_with_no_patience_nothing_waits() -> None:
     adder = Adder(Memory(), patience=0)
     assert adder.take(news("r", -2, original="a")) == [APPLIED]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.mechanics import Mechanics, Tier
-from chalicelib.members import Claimed, Receipt, claim_receipt, member
+from chalicelib.members import Claimed, Receipt, claim_receipt, explained, member
 from chalicelib.publish import event
 from tests.counter import Counter
 from tests.memory import Memory
@@ -155,6 +155,18 @@ def test_of_two_claims_at_once_one_wins(counter: Counter) -> None:
     counter.client.get_item = get_item
     assert claim_receipt(counter.inbox, ledger, "loyalty:L", receipt) is Claimed.TAKEN
     assert (shown(counter).balance, shown(counter, "loyalty:M").balance) == (0, 10)
+
+
+def test_why_a_sale_has_no_points_is_said(counter: Counter) -> None:
+    counter.take(event(sold(1000, currency="USD")).body)
+    counter.take(event(sold(1000, id="b", customer=None)).body)
+    counter.take(event(back(1000, id="c", original="never told")).body)
+    ledger, source = counter.ledger("shop"), "/tillbridge/shop/till"
+    found = {one: explained(counter.inbox, ledger, source, one) for one in "abc"}
+    assert found["a"]["a"].why == "other_currency"
+    assert found["b"]["b"].member is None
+    assert found["c"] == {}
+    assert [one.subject for one in counter.inbox.waits()] == ["c"]
 
 
 def test_an_entry_is_never_changed(counter: Counter) -> None:
