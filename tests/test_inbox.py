@@ -1,14 +1,15 @@
 """An inbox applies each event once, whatever dies, races or comes out of order."""
 
+import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from chalicelib.errors import Code, Rejected, Retry
 from chalicelib.inbox import Inbox, Outcome
-from chalicelib.shelf import EVER, Shelf, Write
+from chalicelib.shelf import EVER, Shelf, Write, put
 from chalicelib.story import MOST_BYTES, Told, View, told
 from ops.emulator import Emulator
 from tests.counter import TABLE, create
@@ -57,8 +58,6 @@ def total(view: View) -> int:
 
 
 def _put(item: Any, version: int | None) -> Write:
-    from chalicelib.shelf import put  # noqa: PLC0415 - under another name than the tests' own
-
     return put(TABLE, item, version, new=version is None)
 
 
@@ -177,6 +176,56 @@ def test_a_race_is_run_again_and_given_up_at_last(adder: Adder) -> None:
     assert "b" not in adder.inbox.known("/tillbridge/shop/till", "b")
 
 
+CHAIN = (news("v", 4, original="r"), news("r", -4, original="a"), news("a", 9), news("a", 11, 1))
+
+
+class Racing(Memory):
+    """Lets another worker run before the call of that number."""
+
+    def __init__(self, at: int, other: Callable[[], object]) -> None:
+        super().__init__()
+        self.left, self.other = at, other
+
+    def get_item(self, **call: Any) -> Any:
+        self._race()
+        return super().get_item(**call)
+
+    def transact_write_items(self, **call: Any) -> Any:
+        self._race()
+        return super().transact_write_items(**call)
+
+    def _race(self) -> None:
+        self.left -= 1
+        if self.left == -1:
+            self.other()
+
+
+PAIRS = [(one, other) for one in CHAIN for other in (*CHAIN, news("r", -4, 1, original="b"))]
+
+
+@pytest.mark.parametrize("at", range(5))
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_two_workers_at_one_story_never_both_count(first: Told, second: Told, at: int) -> None:
+    numbers = itertools.count()
+
+    def log(before: View, after: View, _: Told) -> Sequence[Write]:
+        """Write without any condition: the inbox alone must keep workers apart."""
+        change = {"change": {"N": str(total(after) - total(before))}}
+        key = {"pk": {"S": "log"}, "sk": {"S": str(next(numbers))}}
+        return [put(TABLE, key | change)]
+
+    client = Racing(at, lambda: inbox.take(second, log))
+    inbox = Inbox(Shelf(client, TABLE, "racer", lambda: 1_000_000), 60)
+    inbox.take(first, log)
+    client.left = -1
+    for one in (*CHAIN, second):
+        inbox.take(one, log)
+    logged = [int(item["change"]["N"]) for key, item in client.items.items() if key[0] == "log"]
+    assert sum(logged) == 11
+    moved = second.original == "b"  # the return waits for another sale, and its void with it
+    assert len(inbox.waits()) == (2 if moved else 0)
+
+
 def test_a_story_beyond_all_measure_is_refused(adder: Adder) -> None:
     words = "".join(chr(0x4E00 + at * 7 % 20_000) for at in range(MOST_BYTES // 2))
     big = Told("x", "/s", "a", 0, {"total": 1, "words": words})
@@ -215,9 +264,6 @@ def test_a_transaction_that_names_itself_as_original_refers_to_nothing() -> None
     event = {"type": "tillbridge.transaction.v1", "id": "i", "source": "/s", "subject": "a"}
     data = {"revision": 2, "original": "a"}
     assert told(json.dumps(event | {"data": data})).original is None
-
-
-CHAIN = (news("v", 4, original="r"), news("r", -4, original="a"), news("a", 9), news("a", 11, 1))
 
 
 @pytest.mark.emulator

@@ -9,6 +9,7 @@ from chalicelib.members import Claimed, Receipt, claim_receipt, explained, membe
 from chalicelib.publish import event
 from tests.counter import Counter
 from tests.memory import Memory
+from tests.test_inbox import Racing
 from tests.test_mechanics import back, sold
 
 DAY_MS = 86_400_000
@@ -167,6 +168,17 @@ def test_why_a_sale_has_no_points_is_said(counter: Counter) -> None:
     assert found["b"]["b"].member is None
     assert found["c"] == {}
     assert [one.subject for one in counter.inbox.waits()] == ["c"]
+
+
+@pytest.mark.parametrize("at", range(8))
+def test_two_workers_at_one_account_never_lose_a_point(at: int) -> None:
+    first, second = (event(sold(cents, id=str(cents))).body for cents in (1500, 1700))
+    client = Racing(at, lambda: counter.take(second))
+    counter = Counter(client, {"shop": TIERED})
+    counter.take(first)
+    client.left = -1
+    counter.take(second)
+    assert counter.balances() == {("shop", "loyalty:L"): 32}
 
 
 def test_an_entry_is_never_changed(counter: Counter) -> None:
