@@ -4,13 +4,12 @@ import secrets
 import time
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from chalicelib.calls import batches
-from ops.check import FATES, Found, collect, failures, log_lines, wrong_points
+from ops import summary
+from ops.check import collect, failures, log_lines, wrong_points
 from ops.day import Day, trading
 from ops.emulator import REGION, Emulator, running, stop_kept
 from ops.local import STAGE, deploy, observe
@@ -21,16 +20,6 @@ from ops.points import account, owed
 #: can't wait; so the till that sends by topic sends as fast as a busy till, not all at once.
 TOPIC_PACE = 0.02
 PATIENCE_SECONDS = 300
-#: Column heads that would be too wide for a terminal of 80 columns.
-_HEADS = {
-    "published": "pub-\nlished",
-    "duplicate": "dupli-\ncate",
-    "superseded": "super-\nseded",
-    "ignored": "ig-\nnored",
-    "quarantined": "quaran-\ntined",
-    "left": "tried\nagain",
-    "in queue": "at sub-\nscriber",
-}
 _ATTRIBUTES = {"till": {"DataType": "String", "StringValue": "made up"}}
 
 
@@ -56,10 +45,10 @@ def run(count: int, *, keep: bool) -> int:
             for (merchant, member), points in owed(days, load(STAGE).REWARDS).items()
         }
         wrong = failures(days, found) + wrong_points(owed_, found)
-        console.print(_table(days, found))
+        console.print(summary.table(days, found))
         if not wrong:
-            _members(console, found)
-        _verdict(console, days, wrong, time.monotonic() - began)
+            summary.members(console, found)
+        summary.verdict(console, days, wrong, time.monotonic() - began)
         if keep and not wrong:
             _addresses(console, emulator)
     return 1 if wrong else 0
@@ -148,50 +137,6 @@ def _waiting(emulator: Emulator, name: str) -> int:
     url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=counts)["Attributes"]
     return sum(int(found[name]) for name in counts)
-
-
-def _table(days: list[Day], found: Found) -> Table:
-    table = Table(title="What became of the day's trading", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("merchant", no_wrap=True)
-    for fate in (*FATES, "in queue"):
-        table.add_column(_HEADS.get(fate, fate), justify="right", no_wrap=True)
-    for day in days:
-        counts = found.counts[day.merchant]
-        events = sum(e["data"]["merchant"] == day.merchant for e in found.events)
-        table.add_row(day.merchant, *(f"{counts[fate]:,}" for fate in FATES), f"{events:,}")
-    return table
-
-
-def _verdict(console: Console, days: list[Day], wrong: list[str], seconds: float) -> None:
-    expected = sum(len(day.expected) for day in days)
-    if wrong:
-        console.print("[bold red]It does not hold:")
-        for text in wrong:
-            console.print(f"[red]  - {text}")
-        console.print("Please report this with the lines above.")
-        return
-    console.print(
-        f"[green]All {expected:,} transactions reached the subscriber's queue, none of them twice; "
-        f"no card number is in any queue, in the table or in a log.[/] ({seconds:.0f} s)"
-    )
-    console.print(
-        "\nWhat to try next:\n"
-        "  make run N=20000                    a busier day\n"
-        "  make run KEEP=1                     keep it up, and look around in it\n"
-        "  .venv/bin/python -m ops adapt --help  try a payload of your own, without AWS\n"
-        "  open app.py                         and add a merchant: README, 'Add a merchant'",
-        soft_wrap=True,
-    )
-
-
-def _members(console: Console, found: Found) -> None:
-    by_merchant: dict[str, list[int]] = {}
-    for (merchant, _), points in found.points.items():
-        by_merchant.setdefault(merchant, []).append(points)
-    console.print("Members' points, each as the tills' own records have it, to the point:")
-    for merchant, all_points in sorted(by_merchant.items()):
-        console.print(f"  {merchant:17} {len(all_points)} members, {sum(all_points):,} points")
-    console.print()
 
 
 def _addresses(console: Console, emulator: Emulator) -> None:
