@@ -7,9 +7,10 @@ import pytest
 
 from chalicelib.desk import Desk
 from chalicelib.errors import Retry
-from chalicelib.mechanics import Mechanics
+from chalicelib.mechanics import Mechanics, Tier
 from chalicelib.publish import event
 from chalicelib.quarantine import Quarantine
+from chalicelib.story import told
 from chalicelib.subscriber import EVENT_MS, Subscriber
 from ops.emulator import REGION, Emulator
 from tests.counter import TABLE, accounts, create
@@ -77,6 +78,21 @@ def test_each_event_of_a_batch_is_counted_by_what_became_of_it(function: Functio
                     "quarantined": 1, "left": 0}  # fmt: skip
     assert function.balance() == 6
     assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["stage", "subscriber"]]
+
+
+def test_a_sale_costs_two_reads_and_one_transaction_and_a_tier_one_read_more(
+    function: Function,
+) -> None:
+    for tiers, calls in (((), ["GetItem"] * 2), ((Tier("t", 1, 2),), ["GetItem"] * 2 + ["Query"])):
+        rules = {"shop": Mechanics("EUR", "Europe/Berlin", tiers=tiers)}
+        desk = Desk(function.dynamodb, TABLE, rules, lambda: function.now)
+        news = told(event(sold(1000, id=f"with {len(tiers)} tiers")).body)
+        with wire() as seen:
+            desk.inbox.take(news, desk.effect_of(news))
+        assert seen.calls == [*calls, "TransactWriteItems"]
+        with wire() as seen:
+            desk.inbox.take(news, desk.effect_of(news))
+        assert seen.calls == ["GetItem"]  # a copy
 
 
 def test_what_is_no_event_is_set_aside_with_its_reason(function: Function) -> None:
