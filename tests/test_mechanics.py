@@ -197,6 +197,8 @@ def test_a_void_takes_all_and_a_voided_return_gives_back() -> None:
     undone = sold(id="v", kind="void", original="r", lines=(), total=0)
     assert earned(sold(1000), back(400)) == 6
     assert earned(sold(1000), back(400), undone) == 10
+    again = sold(id="w", kind="void", original="v", lines=(), total=0)
+    assert earned(sold(1000), void, again) == 10
 
 
 def test_an_exchange_takes_back_at_the_original_and_earns_at_itself() -> None:
