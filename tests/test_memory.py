@@ -67,7 +67,7 @@ def contents(client: Any) -> Any:
 def test_the_table_in_memory_is_as_strict_as_the_real_one(emulator: Emulator) -> None:
     real, memory = emulator.client("dynamodb", str(next(_accounts))), Memory()
     create(real)
-    chance = random.Random(7)  # noqa: S311 - made-up writes need no secrets
+    chance = random.Random(7)
     seen = set()
     for step in range(250):
         writes = [write(chance) for _ in range(chance.choice((1, 1, 1, 2, 3)))]

@@ -21,7 +21,7 @@ class Chaos:
     """A queue that delivers in any order and more than once, to workers that die at any call."""
 
     def __init__(self, counter: Counter, found: Month, seed: int) -> None:
-        self.chance = random.Random(seed)  # noqa: S311 - reproducible on purpose
+        self.chance = random.Random(seed)
         self.counter, self.month, self.killed = counter, found, 0
         self.outcomes: Counts[str] = Counts()
         self.claims = list(found.claims)
