@@ -183,6 +183,19 @@ def test_a_tills_rounding_of_a_discount_leaves_no_points_behind() -> None:
     assert earned(bill, *parts, by=by) == 0
 
 
+def test_a_line_that_is_back_but_for_less_than_a_cent_is_back() -> None:
+    by = Mechanics("EUR", "Europe/Berlin", points=1000)
+    bill = sold(1000, 1000, 1000, discounts=[{"amount": 100}], total=2900)
+    assert earned(bill, back(lines=[line(-966, original_line="1")], total=-966), by=by) == 19_333
+
+
+def test_a_gift_card_that_comes_back_takes_nothing_from_goods_of_the_same_number() -> None:
+    bill = with_lines(line(1000), line(2000, kind="gift_card"))
+    for named, left in (("2", 10), ("1", 3)):  # by its line; by its amount, a part of the whole
+        card = line(-2000, kind="gift_card", original_line=named)
+        assert earned(bill, back(lines=[card], total=-2000)) == left
+
+
 def test_more_than_was_bought_can_not_be_taken_back() -> None:
     twice = [back(1000, id=name) for name in ("r1", "r2")]
     assert earned(sold(1000), *twice) == 0
