@@ -187,8 +187,9 @@ def other_code() -> Iterator[None]:
     yield
     assert before["CodeSha256"] != lambda_.get_function_configuration(
         FunctionName=HARBOUR)["CodeSha256"]  # fmt: skip
-    key = [one["Key"] for one in aws.client("s3").list_objects_v2(Bucket=local.BUCKET)["Contents"]]
-    lambda_.update_function_code(FunctionName=HARBOUR, S3Bucket=local.BUCKET, S3Key=key[-1])
+    listed = aws.client("s3").list_objects_v2(Bucket=local.BUCKET)["Contents"]
+    code = next(one["Key"] for one in listed if one["Key"].endswith(".zip"))  # not the template
+    lambda_.update_function_code(FunctionName=HARBOUR, S3Bucket=local.BUCKET, S3Key=code)
 
 
 def redrive(**changed: Any) -> str:
