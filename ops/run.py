@@ -98,6 +98,8 @@ def _reward(emulator: Emulator, progress: Progress, give_up: float) -> None:
         progress.update(earning, completed=first - left)
         time.sleep(0.25)
         left = _waiting(emulator, f"tillbridge-{STAGE}-rewards")
+    if left:
+        progress.console.print(f"[red]{left} events had not earned their points in time")
     progress.update(earning, completed=(first or 1) - left)
 
 

@@ -277,6 +277,6 @@ def test_a_stage_that_is_not_deployed_is_one_finding() -> None:
 def test_a_name_that_aws_would_refuse_is_found() -> None:
     one = merchants.declared("dev")[0]
     long = merchants.Declared("f" * 60, one.kind, one.source, one.merchant)
-    stage = snapshot.Snapshot("dev", "r:a", "deploy", [], None, [], 0, {}, [], [])
+    stage = snapshot.Snapshot("dev", "r:a", "deploy", [], None, [], 0, {}, [], {}, {})
     reasons = [reason for reason, _ in checks.of_function(snapshot.Seen(long), stage)]
     assert any("longer than 64 characters" in reason for reason in reasons)
