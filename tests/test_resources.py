@@ -394,3 +394,15 @@ def test_what_names_a_transaction_is_told_of_tills_whose_rows_are_parts_of_one()
     found_ = told(csv_export.adapter(flat))
     assert (found_["key"], found_["delimiter"]) == (["shop", "receipt"], ";")
     assert told(json_lines.adapter(flat))["key"] == ["Shop", "Receipt"]
+
+
+def test_an_app_without_rewards_has_their_table_and_no_function(adding: Any) -> None:
+    adding("corner-shop")
+    path = Path(sys.path[0]) / "app.py"
+    path.write_text(path.read_text().replace('queue=named("rewards")', 'queue=named("other")')
+                    .replace("def rewards(", "def other("))  # fmt: skip
+    assert merchants.services(STAGE) == ["archive", "files"]
+    assert {name for name in found() if name.startswith("Rewards")} == {
+        "RewardsTable", "RewardsDead", "RewardsQueue", "RewardsPolicy", "RewardsDeadAlarm",
+        "RewardsSubscription",
+    }  # fmt: skip
