@@ -8,10 +8,10 @@ An order counts once it is paid, as "order:<id>", and keeps that total whatever 
 each refund and credit is a return of its own, "refund:<id>" or "credit:<id>".
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from chalicelib import model, payload
+from chalicelib import model, payload, signatures
 from chalicelib.clover.bodies import refused, singles
 from chalicelib.clover.parts import Parts, stated
 from chalicelib.clover.payments import fate, on_top, settled, tender
@@ -51,6 +51,21 @@ def adapt(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
             yield _order(reading, live) if noun == "order" else _alone(reading)
 
     return payload.each(payload.apart(payload.json_records(text), singles), one)
+
+
+def verify(
+    headers: signatures.Headers, _body: bytes, _url: str, secrets: Sequence[str], _now: int
+) -> bool:
+    """Check the code that every call bears.  It signs nothing: whoever knows it may say anything.
+
+    https://docs.clover.com/dev/docs/webhooks
+    """
+    return signatures.same([headers.get("x-clover-auth", "")], secrets)
+
+
+def handshake(body: bytes) -> bool:
+    """Return whether it is the call with the code that is to be typed into Clover's dashboard."""
+    return signatures.fields(body).keys() == {"verificationCode"}
 
 
 def _order(reading: Reading, live: list[Record]) -> model.Transaction:

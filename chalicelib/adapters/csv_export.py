@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice, product
 
-from chalicelib import payload
+from chalicelib import payload, signatures
 from chalicelib.errors import Code, Ignored, Misconfigured, Rejected
 from chalicelib.mapping import Lines, Mapping, Tenders, fold
 from chalicelib.model import Merchant, Outcome
@@ -38,6 +38,11 @@ DEFAULT = default(
 #: How a cell begins that a spreadsheet runs.
 _FORMULA, _CONTROL = frozenset("=+-@"), frozenset("\t\r")
 _PHONE = re.compile(r"\+[\d ()./-]+", re.ASCII)
+
+#: Nobody signs this format in a way of their own.
+verify = signatures.verify
+#: What comes is one document: it has no records that could come one by one.
+WHOLE = True
 
 
 def adapt(text: str, merchant: Merchant) -> Iterator[Outcome]:

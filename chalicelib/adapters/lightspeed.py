@@ -8,11 +8,11 @@ names a currency.  A sale counts once it is closed, and a void of it is a later 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from chalicelib import model, money, payload, times
+from chalicelib import model, money, payload, signatures, times
 from chalicelib.errors import Code, Rejected
 from chalicelib.lightspeed import bodies
 from chalicelib.lightspeed.bodies import NOTHING, Record
@@ -34,6 +34,18 @@ def adapt(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
 
     records = payload.json_records(bodies.unwrapped(text))
     return payload.each(payload.apart(records, bodies.singles), one)
+
+
+def verify(
+    headers: signatures.Headers, body: bytes, _url: str, secrets: Sequence[str], _now: int
+) -> bool:
+    """Check `signature=<hex>,algorithm=HMAC-SHA256` over the form: the app's client secret.
+
+    https://x-series-api.lightspeedhq.com/docs/webhooks
+    """
+    parts = dict(part.strip().split("=", 1) for part in headers["x-signature"].split(","))
+    known = parts.get("algorithm") == "HMAC-SHA256"
+    return signatures.by_hex([parts["signature"]] if known else [], body, secrets)
 
 
 class _Reading:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from xml.etree.ElementTree import Element
 
-from chalicelib import model, money, payload
+from chalicelib import model, money, payload, signatures
 from chalicelib.errors import Code, Ignored, Rejected
 from chalicelib.poslog import amounts, header, lines, tenders
 from chalicelib.poslog.elements import Till, flagged, strip_namespaces, text, word
@@ -47,6 +47,11 @@ FINAL = {
     "Refund": "return", "ExchangeReturn": "return", "Void": "void", "Voided": "void",
     "PostVoid": "void", "PostVoided": "void",
 }  # fmt: skip
+
+#: Nobody signs this format in a way of their own.
+verify = signatures.verify
+#: What comes is one document: it has no records that could come one by one.
+WHOLE = True
 
 
 def adapt(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:

@@ -7,10 +7,10 @@ A refund comes twice, inside its order and by itself, and must look the same bot
 from nothing but itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from chalicelib import model, payload, times
+from chalicelib import model, payload, signatures, times
 from chalicelib.errors import Code, Ignored, Rejected
 from chalicelib.shopify import bodies, lines
 from chalicelib.shopify.payments import booked, paid, tenders
@@ -29,6 +29,17 @@ def adapt(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
         yield read(Reading(record, merchant))
 
     return payload.each(payload.apart(payload.json_records(text), bodies.singles), one)
+
+
+def verify(
+    headers: signatures.Headers, body: bytes, _url: str, secrets: Sequence[str], _now: int
+) -> bool:
+    """Check the signature over the body.
+
+    https://shopify.dev/docs/apps/build/webhooks/subscribe/https#verify-a-webhook
+    """
+    given = headers.get("x-shopify-hmac-sha256", "")
+    return signatures.by_base64([given], body, secrets)
 
 
 def _order(reading: Reading) -> model.Transaction:

@@ -6,10 +6,10 @@ pushes both must choose `adapt_orders` or `adapt_payments` instead, or every sal
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from chalicelib import model, money, payload, times
+from chalicelib import model, money, payload, signatures, times
 from chalicelib.errors import Code, Ignored, Rejected
 
 Record = dict[str, Any]
@@ -64,6 +64,17 @@ def adapt(text: str, merchant: model.Merchant, by: str = "") -> Iterator[model.O
         yield _order(reading, found) if noun == "order" else _payment(reading, found)
 
     return payload.each(payload.apart(payload.json_records(text), _singles), one)
+
+
+def verify(
+    headers: signatures.Headers, body: bytes, url: str, secrets: Sequence[str], _: int
+) -> bool:
+    """Check the signature over the URL, as it is registered with Square, and the body.
+
+    https://developer.squareup.com/docs/webhooks/step3validate
+    """
+    given = headers.get("x-square-hmacsha256-signature", "")
+    return signatures.by_base64([given], url.encode() + body, secrets)
 
 
 def adapt_orders(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:

@@ -11,10 +11,10 @@ The content is the object's alone, and so the same by event, bare, or told again
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
-from chalicelib import model, money, payload, times
+from chalicelib import model, money, payload, signatures, times
 from chalicelib.errors import Code, Ignored, Rejected
 
 Record = dict[str, Any]
@@ -70,6 +70,17 @@ def adapt(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
         yield _refund(reading, found) if noun == "refund" else _payment(reading, found)
 
     return payload.each(payload.apart(payload.json_records(text), _singles), one)
+
+
+def verify(
+    headers: signatures.Headers, body: bytes, _: str, secrets: Sequence[str], now: int
+) -> bool:
+    """Check the signature over time and body; each try is signed anew.
+
+    https://docs.stripe.com/webhooks/signature
+    """
+    time, given = signatures.timed(headers.get("stripe-signature", ""), now)
+    return signatures.by_hex(given, f"{time}.".encode() + body, secrets)
 
 
 def _singles(record: Any) -> Iterator[Any]:

@@ -13,10 +13,10 @@ Only the webhook names the restaurant.  Whoever fetches orders to fill a gap wra
 webhook does, or else one revision of a check comes with two contents.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from chalicelib import model, payload
+from chalicelib import model, payload, signatures
 from chalicelib.errors import Code, Rejected
 from chalicelib.toast import bodies
 from chalicelib.toast.parts import Parts, sold, taken_back
@@ -40,6 +40,18 @@ def adapt(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
             yield _void(reading, found) if undone else _refund(reading, found, paid)
 
     return payload.each(payload.apart(payload.json_records(text), bodies.singles), one)
+
+
+def verify(
+    headers: signatures.Headers, body: bytes, _url: str, secrets: Sequence[str], _now: int
+) -> bool:
+    """Check the signature over the body and, once more, its field `timestamp`.
+
+    That is the event's time, which stays when Toast tries again: it has no window.
+    https://doc.toasttab.com/doc/devguide/apiWebhookMessageSigning.html
+    """
+    time = str(signatures.fields(body).get("timestamp", ""))
+    return signatures.by_base64([headers.get("toast-signature", "")], body + time.encode(), secrets)
 
 
 def _sale(reading: Reading) -> model.Transaction:

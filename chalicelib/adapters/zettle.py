@@ -8,11 +8,11 @@ comes both ways is known for one and the same, to the letter.
 import base64
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from chalicelib import model, money, payload, times
+from chalicelib import model, money, payload, signatures, times
 from chalicelib.errors import Code, Ignored, Rejected
 
 Record = dict[str, Any]
@@ -47,6 +47,23 @@ def adapt(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
     """Read purchases: in events, on pages, in arrays, one a line, or one alone."""
     records = payload.apart(payload.json_records(text), _singles)
     return payload.each(records, lambda one: [_Purchase(_opened(one), merchant).transaction()])
+
+
+def verify(
+    headers: signatures.Headers, body: bytes, _url: str, secrets: Sequence[str], _now: int
+) -> bool:
+    """Check the signature over two fields of the event: its time, which has no window, and payload.
+
+    https://developer.zettle.com/docs/api/pusher/user-guides/create-subscriptions
+    """
+    event = signatures.fields(body)
+    message = f"{event['timestamp']}.{event['payload']}".encode()
+    return signatures.by_hex([headers.get("x-izettle-signature", "")], message, secrets)
+
+
+def handshake(body: bytes) -> bool:
+    """Return whether it is the test that a subscription begins with, before its key is known."""
+    return signatures.fields(body).get("eventName") == "TestMessage"
 
 
 def _singles(record: Any) -> list[Any]:
