@@ -8,8 +8,7 @@ that is right with the setting and without it.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.calls import batches, in_parallel
-from chalicelib.publish import queue_url
+from chalicelib.calls import batches, in_parallel, queue_url
 from chalicelib.receive import Message
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""AWS calls: several of one step at once, and what came of each.
+"""AWS calls: several of one step at once, what came of each, and what SNS and SQS want in one.
 
 A call that fails is not an error yet: what it was for stays on the queue.  But it is noted, by type
 and code alone, as texts from AWS may quote what they were given.
@@ -7,7 +7,10 @@ and code alone, as texts from AWS may quote what they were given.
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -58,3 +61,14 @@ def attempt(call: Callable[[T], R], part: T) -> R | Exception:
 def note(fault: str) -> None:
     """Log why something is left for another try."""
     _log.warning("left for another try: %s", " ".join(fault.split()))
+
+
+def queue_url(sqs: "SQSClient", arn: str) -> str:
+    """Return the URL of a queue, which AWS derives from its ARN, without asking for it."""
+    account, name = arn.split(":")[4:]
+    return f"{sqs.meta.endpoint_url}/{account}/{name}"
+
+
+def text_attributes(values: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return message attributes as SNS and SQS want them."""
+    return {name: {"DataType": "String", "StringValue": value} for name, value in values}

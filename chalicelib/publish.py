@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.calls import batches, in_parallel, note
+from chalicelib.calls import batches, in_parallel, note, queue_url, text_attributes
 from chalicelib.errors import Code, Rejected
 from chalicelib.model import Transaction, claim_key
 
@@ -150,17 +150,6 @@ class Publisher:
         for failed in answer.get("Failed", ()):
             note(f"{failed['Code']} {destination.arn}")
         return {entry["Id"] for entry in answer.get("Successful", ())}
-
-
-def queue_url(sqs: "SQSClient", arn: str) -> str:
-    """Return the URL of a queue, which AWS derives from its ARN, without asking for it."""
-    account, name = arn.split(":")[4:]
-    return f"{sqs.meta.endpoint_url}/{account}/{name}"
-
-
-def text_attributes(values: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Return message attributes as SNS and SQS want them."""
-    return {name: {"DataType": "String", "StringValue": value} for name, value in values}
 
 
 def _entry(destination: Destination, place: str, found: Event) -> dict[str, Any]:

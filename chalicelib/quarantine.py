@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.calls import queue_url, text_attributes
 from chalicelib.cards import mask
 from chalicelib.errors import Rejected, Retry
 from chalicelib.masking import mask_body
 from chalicelib.packing import CONTENT_ENCODING, fitted
 from chalicelib.payload import declared
-from chalicelib.publish import queue_url, text_attributes
 from chalicelib.receive import Message
 from chalicelib.sanitise import Policy
 

@@ -5,7 +5,7 @@ way, our own tills and tools, signs like this, and may not be older than five mi
 
     Tillbridge-Signature: t=<seconds since 1970>,v1=<HMAC-SHA256 in hex>
 
-over a line with that time, a line such as "POST /v1/corner-shop/transactions", and then the body.  The
+over a line with that time, a line such as "POST /v1/corner-shop/transactions", and the body.  The
 path begins with /v1, has no query, and no escapes: a transaction's id stands there as it is.
 """
 

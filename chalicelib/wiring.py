@@ -77,7 +77,7 @@ def keep(event: "SQSEvent") -> None:
     """Put a batch of published events into the archive."""
     context: Any = event.context
     place = _place(context.invoked_function_arn)
-    archive.keep(_client("s3", PUBLISHES), bucket("archive", place), event.to_dict())
+    archive.keep(client("s3", PUBLISHES), bucket("archive", place), event.to_dict())
 
 
 def unpack(event: "SQSEvent") -> None:
@@ -86,13 +86,13 @@ def unpack(event: "SQSEvent") -> None:
 
     context: Any = event.context
     place = _place(context.invoked_function_arn)
-    clients = _client("s3", PUBLISHES), _client("sqs", PUBLISHES), _client("dynamodb", CALLS)
+    clients = client("s3", PUBLISHES), client("sqs", PUBLISHES), client("dynamodb", CALLS)
     unpacker = Unpacker(*clients, bucket("inbox", place), f"{APP}-{stage()}", place, _declared())
     deadline = wall_clock() + context.get_remaining_time_in_millis()
     notes = messages(event.to_dict())
     try:
         for told in (told for note in notes for told in unpacker.run(note.raw, deadline)):
-            _log(of_file(told, wall_clock()))
+            log(of_file(told, wall_clock()))
     except Exception:
         acknowledge(clients[1], done=[], left=notes)  # they come again soon, not only when hidden
         raise
@@ -153,19 +153,19 @@ def _declared() -> dict[str, Any]:
 def pipeline(merchant: Merchant, function_arn: str) -> Pipeline:
     """Wire the merchant's path to this stage's table, topic and queues."""
     place = _place(function_arn)
-    sqs = _client("sqs", CALLS)
-    out = _client("sns", PUBLISHES), _client("sqs", PUBLISHES)
+    sqs = client("sqs", CALLS)
+    out = client("sns", PUBLISHES), client("sqs", PUBLISHES)
     hash_key = _hash_key(merchant)
     dead = f"arn:aws:sqs:{place}:{named(merchant.id)}-dead"
     return Pipeline(
         merchant=merchant,
-        store=Store(Table(_client("dynamodb", CALLS), f"{APP}-{stage()}")),
+        store=Store(Table(client("dynamodb", CALLS), f"{APP}-{stage()}")),
         publisher=Publisher([Destination(arn) for arn in destinations(merchant, place)], *out),
         quarantine=Quarantine(
             sqs, dead, merchant.id, merchant.personal, hash_key, partial(_offload, merchant, place)
         ),
         acknowledge=partial(acknowledge, sqs),
-        log=_log,
+        log=log,
         hash_key=hash_key,
         fetch=partial(_fetched, merchant, place),
     )
@@ -177,13 +177,13 @@ def _fetched(merchant: Merchant, place: str, message: Message) -> Message:
         return message
     from chalicelib import parcels  # noqa: PLC0415
 
-    return parcels.fetched(_client("s3", CALLS), bucket("inbox", place), merchant.id, message)
+    return parcels.fetched(client("s3", CALLS), bucket("inbox", place), merchant.id, message)
 
 
 def _offload(merchant: Merchant, place: str, body: bytes) -> "Pointer":
     from chalicelib import parcels  # noqa: PLC0415
 
-    return parcels.offload(_client("s3", PUBLISHES), bucket("inbox", place), merchant.id, body)
+    return parcels.offload(client("s3", PUBLISHES), bucket("inbox", place), merchant.id, body)
 
 
 def destinations(merchant: Merchant, place: str) -> list[str]:
@@ -213,10 +213,12 @@ def _session() -> botocore.session.Session:
 
 
 @cache
-def _client(service: str, settings: Config) -> Any:
+def client(service: str, settings: Config) -> Any:
+    """Return the client of a service; there is one for each of the settings."""
     return _session().create_client(service, config=settings)
 
 
-def _log(line: dict[str, Any]) -> None:
+def log(line: dict[str, Any]) -> None:
+    """Write a line for people and for CloudWatch's metrics."""
     sys.stdout.write(json.dumps({"stage": stage(), **line}) + "\n")
     sys.stdout.flush()

@@ -5,12 +5,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from chalicelib.calls import batches
+from chalicelib.calls import batches, text_attributes
 from chalicelib.claims import Claim, Verdict, decide
 from chalicelib.dedupe import marker_key, wall_clock
 from chalicelib.errors import Ignored, Rejected
 from chalicelib.model import Outcome, Transaction
-from chalicelib.publish import text_attributes
 from chalicelib.reading import read
 from chalicelib.table import Table, parsed, uncovered
 from ops.aws import client, place

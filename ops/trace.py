@@ -3,14 +3,12 @@
 import argparse
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.claims import Claim
-from chalicelib.dedupe import marker_key, wall_clock
+from chalicelib.dedupe import wall_clock
 from chalicelib.model import claim_key
-from chalicelib.publish import event_id
-from chalicelib.table import CLAIM_SECONDS, MARKER_SECONDS, Item, Table, parsed, uncovered
+from chalicelib.state import look, moment
+from chalicelib.table import Table
 from ops.aws import client
 from ops.deadletters import Peek
 from ops.merchants import Declared, named
@@ -40,40 +38,13 @@ def found(one: Declared, stage: str, identity: str) -> Iterator[tuple[str, Any]]
     """Yield what is known, under its name: `state` is among it if there is a claim."""
     key = claim_key(one.merchant.id, one.vendor, identity)
     yield "transaction", f"{identity} ({one.merchant.id}, {one.vendor})"
-    table = Table(client("dynamodb"), prefix(stage))
-    if item := table.read([key]).get(key):
-        claim = parsed(item)
-        marker = table.read([marker_key(claim)])[marker_key(claim)]
-        yield from claimed(claim, item, marker, wall_clock())
-        yield "invocation", _invocation(one, stage, claim.batch_id)
+    known = look(Table(client("dynamodb"), prefix(stage)), key, wall_clock())
+    if known:
+        yield from known.items()
+        yield "invocation", _invocation(one, stage, known["batch"])
     aside = [letter.id for letter in _aside(one, stage, identity)]
     if aside:
         yield "quarantine", f"named in {', '.join(aside)}: ops quarantine show {one.merchant.id} ID"
-
-
-def claimed(claim: Claim, item: Item, marker: Item | None, now: int) -> Iterator[tuple[str, Any]]:
-    """Yield what a claim and its batch's marker say; `now` in ms."""
-    owed = uncovered(marker).get(claim.key)
-    yield "state", _state(claim, marker, owed, now)
-    yield "revision", claim.revision
-    yield "fingerprint", claim.fingerprint[:16]
-    yield "event id", event_id(claim.key, claim.fingerprint)
-    yield "claimed", _written(item, CLAIM_SECONDS)
-    if marker:
-        yield "committed", _written(marker, MARKER_SECONDS)
-    if owed is not None:
-        yield "owed to", ", ".join(owed) or "all destinations"
-    yield "batch", claim.batch_id
-
-
-def _state(claim: Claim, marker: Item | None, owed: tuple[str, ...] | None, now: int) -> str:
-    if marker and owed is None:
-        return "published and committed"
-    if marker:
-        return "refused by a destination: it comes again from the queue"
-    if now <= claim.lease_until:
-        return f"in work: claimed until {_moment(claim.lease_until)}"
-    return "claimed and not committed: whoever gets the message next takes it over"
 
 
 def _aside(one: Declared, stage: str, identity: str) -> list[Any]:
@@ -96,19 +67,10 @@ def _invocation(one: Declared, stage: str, batch: str) -> str:
             for event in page["events"]:
                 if batch in event["message"] and "request_id" in event["message"]:
                     line = json.loads(event["message"])
-                    return f"{line['request_id']} at {_moment(event['timestamp'])}"
+                    return f"{line['request_id']} at {moment(event['timestamp'])}"
     except (logs.exceptions.ResourceNotFoundException, ValueError):
         pass
     return f"no line in {group} names its batch (any more)"
-
-
-def _written(item: Item, seconds: int) -> str:
-    """Return when an item was written, which its expiry tells."""
-    return _moment((int(item["expiry"]["N"]) - seconds) * 1000)
-
-
-def _moment(ms: int) -> str:
-    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def add(commands: Any) -> None:

@@ -11,9 +11,10 @@ from cloudevents.core.v1.event import CloudEvent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.calls import queue_url
 from chalicelib.errors import Code
 from chalicelib.model import Customer, Line, Transaction
-from chalicelib.publish import Destination, Event, Publisher, event, queue_url
+from chalicelib.publish import Destination, Event, Publisher, event
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:out"
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:ledger"

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.bulk.records import Draft
-from chalicelib.calls import batches, note
+from chalicelib.calls import batches, note, queue_url, text_attributes
 from chalicelib.errors import Code, Rejected, Retry
 from chalicelib.packing import CONTENT_ENCODING, fitted
 from chalicelib.parcels import SIZE, offload
-from chalicelib.publish import queue_url, text_attributes
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

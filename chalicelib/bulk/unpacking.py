@@ -18,9 +18,9 @@ from chalicelib.bulk.progress import SERVICE, Checkpoints, Progress, checkpoint_
 from chalicelib.bulk.records import Format, OutOfTime, Reading, Record, drafts
 from chalicelib.bulk.sending import Queue, waves
 from chalicelib.bulk.source import Place, opened
+from chalicelib.calls import queue_url
 from chalicelib.dedupe import wall_clock
 from chalicelib.errors import Code, Rejected, Retry
-from chalicelib.publish import queue_url
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
