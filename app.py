@@ -7,14 +7,18 @@ one merchant only belongs into that merchant's function.
 The merchants below are made up: put your own in their place.
 """
 
-from chalice.app import Chalice, SNSEvent, SQSEvent
+from typing import Any
+
+from chalice.app import Chalice, Response, SNSEvent, SQSEvent
 
 from chalicelib.adapters import poslog, shopify, square
+from chalicelib.doorway import knock
 from chalicelib.mechanics import HappyHour, Mechanics, Tier
 from chalicelib.model import Merchant
 from chalicelib.wiring import APP, keep, named, relay, reward, unpack
 
 app = Chalice(app_name=APP)
+app.api.binary_types.append("application/gzip")
 
 
 @app.on_sqs_message(queue=named("harbour-coffee"), batch_size=10)
@@ -69,3 +73,30 @@ REWARDS = {
 def rewards(event: SQSEvent) -> None:
     """Let what all of them publish earn points, where a merchant has mechanics."""
     reward(event, REWARDS)
+
+
+@app.route("/health")
+def health() -> Response:
+    return through("health")
+
+
+@app.route("/v1/{merchant}/webhook", methods=["POST"], content_types=["*/*"])
+def webhook(merchant: str) -> Response:
+    return through("webhook", merchant=merchant)
+
+
+@app.route("/v1/{merchant}/transactions", methods=["POST"], content_types=["*/*"])
+def transactions(merchant: str) -> Response:
+    return through("transactions", merchant=merchant)
+
+
+@app.route("/v1/{merchant}/transactions/{identity}")
+def transaction(merchant: str, identity: str) -> Response:
+    return through("transaction", merchant=merchant, identity=identity)
+
+
+def through(what: str, **names: str) -> Response:
+    """Let a call through the door, by which tills come that can't speak AWS: docs/HTTP.md."""
+    call: Any = app.current_request
+    arn = getattr(call.lambda_context, "invoked_function_arn", "")
+    return Response(**vars(knock(what, call.to_original_event(), arn, **names)))

@@ -1,0 +1,114 @@
+"""`chalice local`, as a developer starts it: a real server, with the emulator behind it."""
+
+import contextlib
+import gzip
+import http.client
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ops import aws, merchants
+from ops.emulator import _free_port
+from ops.project import ROOT
+from ops.tills import Sale, square_payment
+from tests.callers import Till
+from tests.operator import STAGE, Operator
+
+PATIENCE_SECONDS = 60
+SECRETS = {"vendor": "square", "source": "sqs", "secrets": ["hook"], "own": ["till"],
+           "url": "https://pos.example.com/v1/harbour-coffee/webhook"}  # fmt: skip
+
+
+@pytest.fixture
+def till(operator: Operator) -> Iterator[Till]:  # noqa: ARG001 - it sets the account up
+    name = f"/tillbridge/{STAGE}/door/harbour-coffee"
+    aws.client("ssm").put_parameter(Name=name, Value=json.dumps(SECRETS), Type="SecureString")
+    port = _free_port()
+    command = [Path(sys.executable).with_name("chalice"), "local", "--stage", STAGE,
+               "--port", str(port), "--no-autoreload"]  # fmt: skip
+    environment = {name: value for name, value in os.environ.items() if name != "STAGE"}
+    server = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    try:
+        _wait(server, port)
+        yield Till(f"http://127.0.0.1:{port}", "harbour-coffee", "till")
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def _wait(server: "subprocess.Popen[bytes]", port: int) -> None:
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < give_up and server.poll() is None:
+        with contextlib.suppress(OSError):
+            line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            line.request("GET", "/health")
+            if line.getresponse().status == 200:
+                return
+        time.sleep(0.1)
+    raise AssertionError("chalice local didn't start")
+
+
+def relayed(operator: Operator) -> list[Any]:
+    """Let the merchant's function take what is queued; return what its subscriber gets."""
+    records = [
+        {
+            "messageId": one["MessageId"], "body": one["Body"], "receiptHandle": "none",
+            "attributes": {"ApproximateReceiveCount": "1"}, "eventSourceARN": "arn:aws:sqs:q",
+            "messageAttributes": {name: {"stringValue": value["StringValue"]}
+                                  for name, value in one.get("MessageAttributes", {}).items()},
+        }
+        for one in operator.messages("harbour-coffee")
+    ]  # fmt: skip
+    arn = f"arn:aws:lambda:{aws.place()}:function:tillbridge-{STAGE}-harbour_coffee"
+    context = SimpleNamespace(
+        invoked_function_arn=arn, aws_request_id="r", get_remaining_time_in_millis=lambda: 120_000
+    )
+    merchants.load(STAGE).app.handler_map["harbour_coffee"]({"Records": records}, context)
+    return operator.bodies("rewards")
+
+
+def test_what_is_accepted_comes_out_once_and_nothing_else_does(
+    operator: Operator, till: Till
+) -> None:
+    sales = [json.loads(square_payment(Sale(number, 100))) for number in range(5)]
+    body = json.dumps(sales).encode()
+    assert till.post(body) == (202, {"accepted": 5, "messages": 1})
+    packed = gzip.compress(b"\n".join(json.dumps(one).encode() for one in sales[:2]))
+    assert till.post(packed, **{"Content-Type": "application/gzip"})[0] == 202
+    assert till.post(packed, **{"Content-Encoding": "gzip"})[0] == 202
+
+    stranger = Till(till.base, till.merchant, "guessed")
+    more = json.dumps([json.loads(square_payment(Sale(99, 100)))]).encode()
+    refusal = stranger.post(more)
+    assert refusal[0] == 401
+    assert Till(till.base, "elm-street-books", "till").post(more) == refusal
+    assert Till(till.base, "nobody", "till").post(more) == refusal
+    assert till.call("POST", "/v1/harbour-coffee/webhook", more) == refusal
+    twice = stranger.call("POST", "/v1/harbour-coffee/transactions", iter([more[:9], more[9:]]))
+    assert twice[0] == 401
+
+    events = relayed(operator)
+    paid = sorted(sale["data"]["object"]["payment"]["id"] for sale in sales)
+    assert sorted(event["subject"] for event in events) == [f"payment:{one}" for one in paid]
+    known = till.get(events[0]["subject"])
+    assert (known[0], known[1]["state"]) == (200, "published and committed")
+    assert till.get("payment:unknown")[0] == 404
+    assert stranger.get(events[0]["subject"])[0] == 401
+
+
+def test_a_wrong_record_is_named_and_nothing_of_its_request_is_queued(
+    operator: Operator, till: Till
+) -> None:
+    status, told = till.post(b'[{"id":1},{"id":1,"id":2}]')
+    assert (status, told["position"], told["title"]) == (400, 2, "the body can't be read")
+    assert operator.messages("harbour-coffee") == []
