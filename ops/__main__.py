@@ -17,7 +17,7 @@ FEWEST, MOST = 100, 1_000_000
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    from ops import doctor, quarantine, replay, trace, upload
+    from ops import doctor, quarantine, replay, secrets, trace, upload
 
     parser = argparse.ArgumentParser(prog="python -m ops", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     quarantine.add(commands)
     trace.add(commands)
     doctor.add(commands)
+    secrets.add(commands)
     replay.add(commands)
     upload.add(commands)
     _add_run(commands)

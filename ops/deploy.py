@@ -3,6 +3,7 @@
 Chalice knows what it deployed from .chalice/deployed/<stage>.json alone: keep that file.
 """
 
+import json
 import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from chalicelib.errors import Misconfigured
+from ops import door
 from ops.aws import client, place
 from ops.merchants import Declared, declared
 from ops.package import run_chalice
@@ -46,6 +48,9 @@ def deploy(stage: str) -> int:
             if one.kind == "sns":
                 keep_failures(stage, one)
     console.print(f"functions  {len(merchants)} merchants deployed")
+    if api := door.api_of(json.loads((STATE / f"{stage}.json").read_text())):
+        door.settle(prefix(stage), api)
+        console.print(f"door       {door.url(prefix(stage))}", soft_wrap=True)
     _strays(stage, merchants, console)
     console.print(
         f"\nKeep .chalice/deployed/{stage}.json: Chalice knows from it what it deployed."

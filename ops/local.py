@@ -32,7 +32,7 @@ def deploy(emulator: Emulator, hash_key: str, stage: str = STAGE) -> int:
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = f"s3://{BUCKET}/{key}"
-            for source in resource["Properties"]["Events"].values():
+            for source in resource["Properties"].get("Events", {}).values():
                 if source["Type"] == "SQS":
                     source["Properties"]["ScalingConfig"] = {"MaximumConcurrency": WORKERS}
     # By way of the bucket, as a sixth merchant makes it too long to be sent in the call.

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ops.door import packaged, routed
 from ops.merchants import Declared, declared, services
 from ops.parts import Resource, arn, logical_id
 from ops.project import ROOT, build
@@ -51,6 +52,8 @@ def additions(stage: str) -> Resource:
                 "Events": {f"{bare}SqsEventSource": {"Properties": source}},
             },
         }
+    if routed(stage):
+        found["Resources"] |= packaged(prefix(stage))
     if any(one.merchant.personal == "hash" for one in declared(stage)):
         found["Parameters"] = {HASH_KEY: {"Type": "String", "NoEcho": True, "MinLength": 1}}
     found["Globals"] = {"Function": {"LoggingConfig": {"LogFormat": "JSON"}}}

@@ -1,4 +1,4 @@
-"""What each merchant's function may do: its own queue, its own keys, its own destinations."""
+"""What each function may do: a merchant's its own queue, keys and destinations; the door, queue."""
 
 import re
 from collections.abc import Sequence
@@ -84,6 +84,23 @@ def _document(*statements: dict[str, Any]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
+def door_policy(merchants: list[Declared], stage: str, place: str) -> dict[str, Any]:
+    """Return the IAM policy of the door's function: it queues for everybody, and reads no queue."""
+    name = f"tillbridge-{stage}"
+    table = f"arn:aws:dynamodb:{place}:table/{name}"
+    sources = {kind: [f"arn:aws:{kind}:{place}:{one.source}" for one in merchants
+                      if one.kind == kind] for kind in ("sqs", "sns")}  # fmt: skip
+    statements = [
+        _logs(place, name),
+        _allow(["ssm:GetParameter"], [f"arn:aws:ssm:{place}:parameter/tillbridge/{stage}/door/*"]),
+        _allow(["dynamodb:PutItem", "dynamodb:UpdateItem"], [table]) | _keys("*#door#*"),
+        _allow(["dynamodb:BatchGetItem"], [table]) | _keys("*#claim#*", "*#batch#*"),
+        *([_allow(["sqs:SendMessage"], sources["sqs"])] if sources["sqs"] else []),
+        *([_allow(["sns:Publish"], sources["sns"])] if sources["sns"] else []),
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
 def _logs(place: str, function: str) -> dict[str, Any]:
     group = f"arn:aws:logs:{place}:log-group:/aws/lambda/{function}:*"
     return _allow(["logs:CreateLogStream", "logs:PutLogEvents"], [group])
@@ -102,7 +119,11 @@ def _allow(actions: list[str], resources: list[str]) -> dict[str, Any]:
 
 def _own_keys(merchant: str) -> dict[str, Any]:
     """Fence tenants off: every partition key of a merchant begins with its name."""
-    keys = {"dynamodb:LeadingKeys": [f"{merchant}#*"]}
+    return _keys(f"{merchant}#*")
+
+
+def _keys(*patterns: str) -> dict[str, Any]:
+    keys = {"dynamodb:LeadingKeys": list(patterns)}
     return {
         "Condition": {"ForAllValues:StringLike": keys, "Null": {"dynamodb:LeadingKeys": "false"}}
     }

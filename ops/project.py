@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.wiring import DECLARED
+from ops.door import FUNCTION, TIMEOUT_SECONDS, routed
 from ops.merchants import declared, services
-from ops.permissions import policy, service_policy
+from ops.permissions import door_policy, policy, service_policy
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ("app.py", "chalicelib", "requirements.txt")
@@ -41,6 +42,10 @@ def build(stage: str, into: Path, environment: dict[str, str], place: str, **set
         functions[name] = _policed(document, stage, name, into)
     told = {one.merchant.id: one.told() for one in declared(stage)}
     (into / "chalicelib" / DECLARED).write_text(json.dumps(told, sort_keys=True))
+    if routed(stage):
+        document = door_policy(declared(stage), stage, place)
+        functions[FUNCTION] = _policed(document, stage, FUNCTION, into)
+        functions[FUNCTION]["lambda_timeout"] = TIMEOUT_SECONDS
     section["lambda_functions"] = functions
     config["stages"] = {stage: section}
     (into / ".chalice" / "config.json").write_text(json.dumps(config, indent=2))

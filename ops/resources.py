@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.errors import Misconfigured
-from ops import watch
+from ops import door, watch
 from ops.inbox import inbox
 from ops.merchants import Declared, declared, refuse_without_services, services
 from ops.parts import (
@@ -120,6 +120,8 @@ def core(stage: str, merchants: list[Declared]) -> Resource:
         found |= _extra(extra, name)
     for subscriber in SUBSCRIBERS:
         found |= _subscriber(subscriber, name)
+    if door.routed(stage):
+        found |= door.shared(name)
     found |= {
         "ArchiveBucket": bucket(archive_bucket(stage), {"": ARCHIVE_DAYS}),
         "ArchiveBucketPolicy": bucket_policy("ArchiveBucket"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from chalicelib.errors import Misconfigured
+from ops import door
 from ops.aws import client
 from ops.deploy import apply_all, told
 from ops.merchants import declared, services
@@ -45,6 +46,8 @@ def ship(stage: str, folder: Path, bucket: str = "") -> int:
         raise Misconfigured(f"stage {stage} was shipped by `make deploy`: go on with that")
     _apply(templates, code, bucket, console, hash_key(stage, merchants))
     settle_tables(client("dynamodb"), prefix(stage))
+    if where := door.url(prefix(stage)):
+        console.print(f"door       {where}", soft_wrap=True)
     console.print(f"Next: python -m ops doctor --stage {stage}")
     return 0
 
@@ -55,17 +58,16 @@ def split(found: Resource, stage: str) -> dict[str, Resource]:
     count = len(found["Resources"]) + _PER_FUNCTION * (len(merchants) + len(services(stage)))
     if count <= MOST_RESOURCES:
         return {prefix(stage): found}
-    rest = {key: value for key, value in found.items() if key != "Resources"}
-    parts = {}
+    rest = {key: value for key, value in found.items() if key not in {"Resources", "Outputs"}}
+    left, parts = dict(found["Resources"]), {}
+    names = {stack_name(stage, one): logical_id(one.function) for one in merchants}
     for name, part in stacks(stage).items():
         keys = list(part["Resources"])
-        for service in services(stage) if name.endswith("-core") else ():
-            keys += [logical_id(service), f"{logical_id(service)}Role"]
-        for one in merchants:
-            if name == stack_name(stage, one):
-                function = logical_id(one.function)
-                keys += [function, f"{function}Role"]
-        parts[name] = rest | part | {"Resources": {key: found["Resources"][key] for key in keys}}
+        keys += [names[name], f"{names[name]}Role"] if name in names else []
+        parts[name] = rest | part | {"Resources": {key: left.pop(key) for key in keys}}
+    core = next(iter(parts.values()))  # what is of no merchant: the archive, the inbox, the door
+    core["Resources"] |= left
+    core["Outputs"] = found.get("Outputs", {})
     return parts
 
 

@@ -11,6 +11,8 @@ from ops.parts import Resource, arn
 
 #: A message that waits so long is no busy hour any more.
 WAITING_SECONDS = 900
+#: Some vendors wait for five seconds, and call again.
+SLOW_MS = 4_000
 _MINUTES = 60
 #: Failures come with every throttle and are tried again: those that go on for so long don't heal.
 _LASTING = {"Period": 5 * _MINUTES, "EvaluationPeriods": 3, "DatapointsToAlarm": 3}
@@ -23,6 +25,8 @@ _ABOUT = {
     "throttles": "the account's concurrency is used up: ask AWS for more",
     "files": "a file, or records of it, could not be read: see results/ in the inbox bucket",
     "overdue": "returns whose sale is unknown wait beyond their limit: see the log",
+    "failing": "the door has answered 5xx for a quarter of an hour: see its function's log",
+    "slow": "the door is too slow for some vendors: they give up, and call again",
     "conservation": "counts don't add up, a fault of Tillbridge's: please report it",
 }
 _WIDTH, _HEIGHT = 24, 5
@@ -81,6 +85,15 @@ def overdue(stage: str, subscriber: str) -> Resource:
     return _alarm(stem, f"{stem}-{subscriber}-overdue", _ABOUT["overdue"], metric)
 
 
+def door_alarms(stem: str) -> Iterator[tuple[str, Resource]]:
+    """Yield the door's alarms under what they are about."""
+    api = {"ApiName": stem}
+    failing = Metric("AWS/ApiGateway", "5XXError", api, lasting=True)
+    yield "Failing", _alarm(stem, f"{stem}-door-failing", _ABOUT["failing"], failing)
+    slow = Metric("AWS/ApiGateway", "Latency", api, "p99", SLOW_MS, lasting=True)
+    yield "Slow", _alarm(stem, f"{stem}-door-slow", _ABOUT["slow"], slow)
+
+
 def dead_letters(stem: str, queue: str) -> Resource:
     """Return the alarm of a queue that should be empty."""
     waiting = Metric(
@@ -105,7 +118,9 @@ def _alarm(stem: str, name: str, about: str, metric: Metric) -> Resource:
             "Namespace": metric.namespace,
             "MetricName": metric.name,
             "Dimensions": [{"Name": key, "Value": one} for key, one in metric.dimensions.items()],
-            "Statistic": metric.statistic,
+            (
+                "ExtendedStatistic" if metric.statistic.startswith("p") else "Statistic"
+            ): metric.statistic,
             "ComparisonOperator": "GreaterThanThreshold",
             "Threshold": metric.threshold,
             # Silence is fine: nothing was sold, or nothing of that kind was counted.

@@ -63,7 +63,7 @@ PATIENCE_SECONDS = 60
 class Shop:
     """A copy of the project with merchants of its own, and a stage of it on the emulator."""
 
-    def __init__(self, emulator: Emulator, folder: Path, stage: str) -> None:
+    def __init__(self, emulator: Emulator, folder: Path, stage: str, app: str = APP) -> None:
         self.emulator, self.folder, self.stage = emulator, folder, stage
         for name in ("ops", "chalicelib", ".chalice"):
             shutil.copytree(ROOT / name, folder / name)
@@ -71,14 +71,15 @@ class Shop:
         shutil.copy(ROOT / "requirements.txt", folder)
         if (ROOT / ".local" / "wheels").exists():
             shutil.copytree(ROOT / ".local" / "wheels", folder / ".local" / "wheels")
-        (folder / "app.py").write_text(APP)
+        (folder / "app.py").write_text(app)
 
-    def run(self, *arguments: str) -> tuple[int, str]:
+    def run(self, *arguments: str, typed: str = "") -> tuple[int, str]:
         environment = os.environ | self.emulator.environment | {"COLUMNS": "200"}
         environment.pop("STAGE", None)
         done = subprocess.run(
             [sys.executable, "-m", "ops", *arguments, "--stage", self.stage],
             cwd=self.folder, env=environment, capture_output=True, text=True, check=False,
+            input=typed,
         )  # fmt: skip
         return done.returncode, done.stdout + done.stderr
 
@@ -120,11 +121,11 @@ class Shop:
             found = [item["pk"]["S"] for item in items if item["sk"]["S"] == "story"]
         return found
 
-    def arrived(self, count: int) -> list[Any]:
+    def arrived(self, count: int, patience: int = PATIENCE_SECONDS) -> list[Any]:
         """Return the events that a subscriber gets, once there are so many."""
         sqs, found = self.emulator.client("sqs"), list[Any]()
         url = sqs.get_queue_url(QueueName=f"observer-of-{self.stage}")["QueueUrl"]
-        give_up = time.monotonic() + PATIENCE_SECONDS
+        give_up = time.monotonic() + patience
         while len(found) < count and time.monotonic() < give_up:
             answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=2)
             for message in answer.get("Messages", ()):
