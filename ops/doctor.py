@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ops.checks import ENABLED, of_function, of_policy, of_source
+from ops.checks_door import of_door
 from ops.merchants import SERVICES, declared
 from ops.resources import prefix, whole
 from ops.snapshot import Data, Snapshot, look
@@ -68,6 +69,8 @@ def examined(found: Snapshot) -> Iterator[Finding]:
     for seen in found.merchants:
         for reason, mend in chain(*(check(seen, found) for check in CHECKS)):
             yield Finding(seen.one.merchant.id, reason, mend or deploy)
+    for about, reason, mend in of_door(found):
+        yield Finding(about, reason, mend or deploy)
     versions = {seen.function["CodeSha256"] for seen in found.merchants if seen.function}
     if len(versions) > 1:
         yield Finding("functions", "they don't all run the same code: a deployment broke off",

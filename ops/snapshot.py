@@ -4,12 +4,15 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
 from ops.aws import client, place
+from ops.door import routed, url
+from ops.entries import stored
 from ops.merchants import Declared, declared, services
 from ops.resources import SUBSCRIBERS, function_name, prefix
 from ops.rewards import REWARDS
@@ -63,6 +66,10 @@ class Snapshot:
     services: dict[str, list[Data] | None]
     #: Tables beside the dedupe table, by what they are for.
     tables: dict[str, Data | None]
+    #: The door's function, empty if it isn't deployed; None if app.py has no routes.
+    door: Data | None = None
+    doors_api: str = ""
+    entries: dict[str, tuple[Data, datetime | None]] = field(default_factory=dict)
 
 
 def look(stage: str, seen: Callable[[], None] = lambda: None) -> Snapshot:
@@ -90,6 +97,9 @@ def look(stage: str, seen: Callable[[], None] = lambda: None) -> Snapshot:
         alarms={one["AlarmName"]: one for page in alarms for one in page["MetricAlarms"]},
         services={one: _or_none(partial(_mappings, f"{name}-{one}")) for one in services(stage)},
         tables={REWARDS: _or_none(lambda: _table(f"{name}-{REWARDS}"))},
+        door=_door(name) if routed(stage) else None,
+        doors_api=url(name) if routed(stage) else "",
+        entries=stored(stage),
         queues=[Queue(end, _queue(f"{name}-{end}")) for end in (*ends, "undelivered")],
     )  # fmt: skip
 
@@ -118,6 +128,11 @@ def _merchant(one: Declared, stage: str) -> Seen:
         found.statements, found.attached = _grants(found.function["Role"].rpartition("/")[2])
         found.log_days = _log_days(f"/aws/lambda/{full}")
     return found
+
+
+def _door(name: str) -> Data:
+    found = _or_none(lambda: client("lambda").get_function(FunctionName=name))
+    return found["Configuration"] if found else {}
 
 
 def _mappings(function: str) -> list[Data]:

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from chalicelib.errors import Misconfigured
 from chalicelib.model import Merchant
 from ops import merchants, package, resources, ship, stack
 from ops.parts import logical_id
-from ops.permissions import policy, service_policy
+from ops.permissions import door_policy, policy, service_policy
 
 PLACE = "eu-west-1:123456789012"
 STAGE = "dev"
@@ -219,7 +220,7 @@ def test_the_policy_linter_finds_nothing_and_no_star_gets_in() -> None:
     everyone = merchants.declared(STAGE)
     policies = [policy(one, STAGE, PLACE) for one in everyone]
     services = [service_policy(one, STAGE, PLACE, everyone) for one in merchants.SERVICES]
-    for document in (*policies, *services):
+    for document in (*policies, *services, door_policy(everyone, STAGE, PLACE)):
         assert unsound(document) == []
         for statement in document["Statement"]:
             service = statement["Action"][0].partition(":")[0]
@@ -254,6 +255,61 @@ def test_a_policy_without_its_condition_on_keys_is_no_policy_of_ours() -> None:
         }
         # ForAllValues is true of a request without keys, such as a Scan.
         assert table["Condition"]["Null"] == {"dynamodb:LeadingKeys": "false"}
+
+
+def test_the_door_may_queue_for_merchants_and_read_no_queue(adding: Any) -> None:
+    adding(*HUNDRED)
+    everyone = merchants.declared(STAGE)
+    document = door_policy(everyone, STAGE, PLACE)
+    granted = {
+        (action, resource)
+        for one in document["Statement"]
+        for action in one["Action"]
+        for resource in one["Resource"]
+    }
+    sends = {
+        resource for action, resource in granted if action in {"sqs:SendMessage", "sns:Publish"}
+    }
+    assert sends == {f"arn:aws:{one.kind}:{PLACE}:{one.source}" for one in everyone}
+    assert not any("dead" in name or "rewards" in name for name in sends)
+    other = {action for action, _ in granted if not action.startswith(("sqs:", "sns:"))}
+    writes = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
+    assert other == writes | {
+        "logs:CreateLogStream", "logs:PutLogEvents", "ssm:GetParameter", "dynamodb:BatchGetItem",
+    }  # fmt: skip
+    secrets = [resource for action, resource in granted if action == "ssm:GetParameter"]
+    assert secrets == [f"arn:aws:ssm:{PLACE}:parameter/tillbridge/{STAGE}/door/*"]
+    for one in document["Statement"]:
+        if one["Action"][0].startswith("dynamodb:"):
+            assert one["Condition"]["Null"] == {"dynamodb:LeadingKeys": "false"}
+            assert all(
+                "#" in key
+                for key in one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+            )
+    # A role's own policies may have so many characters, without spaces.
+    assert len(json.dumps(document, separators=(",", ":"))) <= 10_240
+
+
+def test_nobody_but_the_door_may_read_its_secrets() -> None:
+    everyone = merchants.declared(STAGE)
+    policies = [policy(one, STAGE, PLACE) for one in everyone]
+    services = [service_policy(one, STAGE, PLACE, everyone) for one in merchants.SERVICES]
+    for document in (*policies, *services):
+        assert "ssm:" not in json.dumps(document)
+
+
+def test_the_api_s_log_has_no_body_no_header_and_no_query() -> None:
+    api = package.additions(STAGE)["Resources"]["RestAPI"]["Properties"]
+    told = set(json.loads(api["AccessLogSetting"]["Format"]).values())
+    assert not any(word in one for one in told for word in ("header", "query", "body", "auth"))
+    [limits] = api["MethodSettings"]
+    assert limits["ThrottlingRateLimit"] <= limits["ThrottlingBurstLimit"]
+
+
+def test_without_routes_there_is_no_door(adding: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    adding()
+    monkeypatch.setattr("ops.door.load", lambda _: SimpleNamespace(app=SimpleNamespace(routes={})))
+    assert not any("Door" in name for name in package.additions(STAGE)["Resources"])
 
 
 def test_in_a_package_a_function_waits_for_its_queue_and_answers_for_single_messages() -> None:
