@@ -15,8 +15,8 @@ from chalicelib.packing import unpack
 MAX_BODY = 6 * 1024 * 1024
 MAX_RECORDS = 5_000
 MAX_DEPTH = 100
-#: No amount, id or time has more digits, nor a larger exponent.
-MAX_DIGITS, MAX_EXPONENT = 40, 40
+#: No number that a computer counts with has more digits, nor a larger exponent.
+MAX_DIGITS, MAX_EXPONENT = 400, 400
 TYPES = re.compile(
     r"(application/(json|x-ndjson|ndjson|jsonl|x-jsonlines|gzip|x-gzip|[\w.-]+\+json))"
     r"(\s*;\s*charset\s*=\s*\"?utf-8\"?)?\s*", re.IGNORECASE,

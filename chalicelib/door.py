@@ -84,10 +84,9 @@ class Door:
         except Unreadable as reason:
             place = {"position": reason.position} if reason.position else {}
             return problem(reason.status, reason.reason, **place)
-        key = request.once.get("idempotency-key", "")
-        if not key:
-            return self._queued(parcels, len(found), entry, merchant)
-        return self._queued_once(key, parcels, found, entry, merchant)
+        if "idempotency-key" in request.headers:
+            return self._queued_once(request, parcels, found, entry, merchant)
+        return self._queued(parcels, len(found), entry, merchant)
 
     def transaction(self, request: Request, merchant: str, identity: str) -> Answer:
         """Tell what became of a transaction, as `ops trace` does."""
@@ -146,11 +145,12 @@ class Door:
         return told(202, accepted=count, messages=len(parcels))
 
     def _queued_once(
-        self, key: str, parcels: Sequence[Parcel], found: Sequence[str], entry: Entry,
+        self, request: Request, parcels: Sequence[Parcel], found: Sequence[str], entry: Entry,
         merchant: str,
     ) -> Answer:  # fmt: skip
         """Queue it unless that was done under this key before."""
-        if len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
+        key = request.once.get("idempotency-key", "")
+        if not 0 < len(key) <= LONGEST_KEY or not (key.isascii() and key.isprintable()):
             return problem(400, f"Idempotency-Key may have {LONGEST_KEY} printable characters")
         pk, body = item_key(merchant, key), _hash(found)
         state, answer = self.once.begin(pk, body, self.now_ms())

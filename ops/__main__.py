@@ -161,7 +161,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _add_schema(commands: Any) -> None:
-    text = "Write docs/schema: the events as JSON Schema and AsyncAPI, generated from the model."
+    text = "Write docs/schema: events as JSON Schema and AsyncAPI, the door as OpenAPI."
     commands.add_parser("schema", help=text, description=text).set_defaults(command=_schema)
 
 

@@ -1,4 +1,4 @@
-"""What subscribers get, as JSON Schema and AsyncAPI, generated from the model."""
+"""What subscribers get, as JSON Schema and AsyncAPI, and what the door takes, as OpenAPI."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 from chalicelib.model import Transaction
 from chalicelib.publish import TYPE
+from ops import openapi
 
 FOLDER = Path(__file__).parents[1] / "docs" / "schema"
 
@@ -60,7 +61,11 @@ def asyncapi() -> dict[str, Any]:
 
 def files() -> dict[Path, str]:
     """Return the documents' contents by where they belong."""
-    documents = {"transaction.v1.json": event_schema(), "asyncapi.json": asyncapi()}
+    documents = {
+        "transaction.v1.json": event_schema(),
+        "asyncapi.json": asyncapi(),
+        "openapi.json": openapi.document(),
+    }
     return {
         FOLDER / name: json.dumps(document, indent=2, ensure_ascii=False) + "\n"
         for name, document in documents.items()
