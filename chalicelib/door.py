@@ -8,6 +8,7 @@ Unsigned, wrongly signed, unknown merchant: one and the same 401, after one and 
 """
 
 import hashlib
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -24,6 +25,7 @@ from chalicelib.once import LONGEST_KEY, Once, State, item_key
 from chalicelib.outbox import Outbox, Parcel
 from chalicelib.pace import Pace
 
+_log = logging.getLogger(__name__)
 #: After how many seconds a call that failed for now may come again.
 PATIENCE = 5
 _REFUSED = "the signature is missing, wrong or too old, or there is no such merchant"
@@ -129,9 +131,12 @@ class Door:
         if not entry.known or entry.secrets:
             return None
         try:
-            return told(200, accepted=0) if adapter(entry).handshake(body) else None
+            greeting = adapter(entry).handshake(body)
         except Exception:  # noqa: BLE001 - neither does it greet, nor has this vendor a greeting
             return None
+        if greeting:
+            _log.warning("greeting of %s: %s", entry.vendor, greeting)
+        return told(200, accepted=0) if greeting else None
 
     def _paced(self, merchant: str, entry: Entry) -> Answer | None:
         wait = self.pace.wait(merchant, entry.rate)

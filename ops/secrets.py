@@ -131,7 +131,7 @@ def _explain(one: Declared, options: argparse.Namespace, kind: str, said: str) -
     else:
         print(f"Enter at {one.vendor}, letter for letter:  {hook}")
         if options.greeting:
-            print("When its greeting has come through: python -m ops secrets set, with the secret:")
+            print("Its greeting will be in the log of the door. Then: python -m ops secrets set")
         if one.vendor in WHERE:
             print(f"Its secret is {WHERE[one.vendor]}.")
     if options.generate:

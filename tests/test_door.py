@@ -232,10 +232,13 @@ def test_a_vendor_without_a_signature_can_t_come_in(site: Site) -> None:
         assert site.post("{}", "webhook", "odd", "hook").status_code == expected
 
 
-def test_a_greeting_is_answered_only_until_there_is_a_secret(site: Site) -> None:
+def test_a_greeting_is_answered_only_until_there_is_a_secret(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
     greeting = b'{"verificationCode":"3f0e-11"}'
     site.parameters["shop"] = {"vendor": "clover", "source": "sqs"}
     assert site.call(greeting, "webhook", "shop", {}).status_code == 200
+    assert "greeting of clover: 3f0e-11" in caplog.text
     assert site.call(b'{"appId":"A"}', "webhook", "shop", {}).status_code == 401
     assert site.call(greeting, "webhook", "unknown", {}).status_code == 401
     site.parameters["shop"] |= {"secrets": ["code"]}

@@ -8,6 +8,7 @@ An order counts once it is paid, as "order:<id>", and keeps that total whatever 
 each refund and credit is a return of its own, "refund:<id>" or "credit:<id>".
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -63,9 +64,11 @@ def verify(
     return signatures.same([headers.get("x-clover-auth", "")], secrets)
 
 
-def handshake(body: bytes) -> bool:
-    """Return whether it is the call with the code that is to be typed into Clover's dashboard."""
-    return signatures.fields(body).keys() == {"verificationCode"}
+def handshake(body: bytes) -> str:
+    """Return the code that is to be typed into Clover's dashboard, if it is the call with that."""
+    found = signatures.fields(body)
+    code = str(found.get("verificationCode", ""))
+    return code if len(found) == 1 and re.fullmatch("[A-Za-z0-9-]{4,64}", code) else ""
 
 
 def _order(reading: Reading, live: list[Record]) -> model.Transaction:

@@ -61,9 +61,9 @@ def verify(
     return signatures.by_hex([headers.get("x-izettle-signature", "")], message, secrets)
 
 
-def handshake(body: bytes) -> bool:
-    """Return whether it is the test that a subscription begins with, before its key is known."""
-    return signatures.fields(body).get("eventName") == "TestMessage"
+def handshake(body: bytes) -> str:
+    """Return its name if it is the test that a subscription begins with, before its key is told."""
+    return "TestMessage" if signatures.fields(body).get("eventName") == "TestMessage" else ""
 
 
 def _singles(record: Any) -> list[Any]:
