@@ -7,7 +7,6 @@ Our own tills are told at once which record is wrong.
 Unsigned, wrongly signed, unknown merchant: one and the same 401, after one and the same work.
 """
 
-import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +20,7 @@ from chalicelib.bodies import Unreadable
 from chalicelib.calls import attempt
 from chalicelib.entries import NOBODY, VENDOR, Entries, Entry, two
 from chalicelib.exchange import Answer, Request, problem, told
-from chalicelib.once import LONGEST_KEY, Once, State, item_key
+from chalicelib.once import LONGEST_KEY, Once, State, fingerprint, item_key
 from chalicelib.outbox import Outbox, Parcel
 from chalicelib.pace import Pace
 
@@ -157,7 +156,7 @@ class Door:
         key = request.once.get("idempotency-key", "")
         if not 0 < len(key) <= LONGEST_KEY or not (key.isascii() and key.isprintable()):
             return problem(400, f"Idempotency-Key may have {LONGEST_KEY} printable characters")
-        pk, body = item_key(merchant, key), _hash(found)
+        pk, body = item_key(merchant, key), fingerprint(found)
         state, answer = self.once.begin(pk, body, self.now_ms())
         if state is State.OTHER_BODY:
             return problem(422, "this Idempotency-Key came with another body before")
@@ -193,10 +192,3 @@ def _parcels(found: Sequence[str], source: str) -> Any:
         if isinstance(one, int):
             raise Unreadable(413, "it is too long for the queue, even packed", one)
         yield one
-
-
-def _hash(found: Sequence[str]) -> str:
-    whole = hashlib.sha256()
-    for one in found:
-        whole.update(one.encode("utf-8", "surrogatepass") + b"\n")
-    return whole.hexdigest()
