@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import random
+import re
 import subprocess
 import sys
 import threading
@@ -154,6 +155,8 @@ def test_everybody_else_gets_the_same_answer_and_nothing_is_queued(site: Site) -
         (401, answers[0].body, tuple(answers[0].headers.items()))
     }
     assert site.queued() == []
+    # No name with a slash, a star or a dot in it ever asks Parameter Store for anything.
+    assert all(re.fullmatch("[A-Za-z0-9][A-Za-z0-9_-]{0,62}", name) for name in site.reads)
 
 
 def test_the_work_is_the_same_for_strangers(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
