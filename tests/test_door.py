@@ -503,3 +503,12 @@ def test_parcels_are_few_and_say_which_records_they_hold() -> None:
     assert [(one.first, one.last) for one in found if not isinstance(one, int)] == [
         (1, 100), (101, 200), (201, 205),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", [b"a\x01b", b"\x00", b"a\xef\xbf\xbfb", b"\xff"])
+def test_what_sqs_does_not_carry_is_packed(body: bytes) -> None:
+    found = outbox.raw(body, "sqs")
+    assert found
+    assert found.encoding == "gzip+base64"
+    assert Message("m", found.text, found.encoding).body() == body
+    assert outbox.raw("caf\u00e9 \U0001f600\n".encode(), "sqs").encoding == ""  # type: ignore[union-attr]
