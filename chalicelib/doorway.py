@@ -1,4 +1,4 @@
-"""The door, wired to this stage: the clients and the environment are those of wiring."""
+"""The door, wired to this stage with the clients that wiring makes."""
 
 from collections.abc import Mapping
 from functools import cache

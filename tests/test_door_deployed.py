@@ -29,9 +29,8 @@ def with_routes() -> str:
     """Return the tests' app with the routes that ours has."""
     text = (ROOT / "app.py").read_text()
     routes = text[text.index('@app.route("/health")') :]
-    head = f"from typing import Any\n{APP}"
-    for name, more in (("Chalice", "Response"), ("keep", "knock")):
-        head = head.replace(f"{name}, ", f"{name}, {more}, ", 1)
+    head = APP.replace("Chalice, ", "Chalice, Response, ", 1)
+    head = f"from typing import Any\nfrom chalicelib.doorway import knock\n{head}"
     return f"{head}\n\napp.api.binary_types.append('application/gzip')\n{routes}"
 
 

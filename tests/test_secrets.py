@@ -108,7 +108,7 @@ def findings(operator: Operator, entries: Any, **more: Any) -> list[str]:
     function = {"Handler": "app.app"}
     settings = {"door": function, "doors_api": "https://x/api", "entries": entries} | more
     found = snapshot.Snapshot(
-        STAGE, aws.place(), "make deploy", seen, {}, [], 1, {}, [], [], **settings
+        STAGE, aws.place(), "make deploy", seen, {}, [], 1, {}, [], {}, **settings
     )
     assert operator
     return [f"{about}: {reason} -> {mend}" for about, reason, mend in of_door(found)]
