@@ -43,7 +43,7 @@ def of_file(told: Mapping[str, Any], now_ms: int) -> dict[str, Any]:
 def of_door(line: Mapping[str, Any], ended: str, now_ms: int) -> dict[str, Any]:
     """Return the log line of a call at the door, with how it ended as a metric: `door_<ended>`."""
     name = f"door_{ended}"
-    return {**line, name: 1} | _directive(DIMENSIONS, {name: "Count"}, now_ms)
+    return {**line, name: 1} | directive(DIMENSIONS, {name: "Count"}, now_ms)
 
 
 def _sampled(values: list[int]) -> list[int]:

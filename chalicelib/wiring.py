@@ -104,7 +104,7 @@ def reward(event: "SQSEvent", declared: "Declaration") -> None:
 
     context: Any = event.context
     place = _place(context.invoked_function_arn)
-    sqs, found = _client("sqs", CALLS), desk(declared)
+    sqs, found = client("sqs", CALLS), desk(declared)
     dead = f"arn:aws:sqs:{place}:{named('rewards')}-dead"
     subscriber = Subscriber(
         name="rewards",
@@ -112,7 +112,7 @@ def reward(event: "SQSEvent", declared: "Declaration") -> None:
         effect_of=found.effect_of,
         quarantine=Quarantine(sqs, dead, "rewards"),
         acknowledge=partial(acknowledge, sqs),
-        log=_log,
+        log=log,
         now_ms=wall_clock,
     )
     deadline = wall_clock() + context.get_remaining_time_in_millis()
@@ -123,7 +123,7 @@ def desk(declared: "Declaration") -> "Desk":
     """Wire rewards to this stage's table: accounts, and claims by receipt."""
     from chalicelib.desk import Desk  # noqa: PLC0415 - no merchant's function needs it
 
-    return Desk(_client("dynamodb", CALLS), named("rewards"), declared, wall_clock)
+    return Desk(client("dynamodb", CALLS), named("rewards"), declared, wall_clock)
 
 
 def bucket(what: str, place: str) -> str:
