@@ -40,6 +40,7 @@ def shop(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     emulator.client("s3").create_bucket(Bucket=BUCKET)
     status, printed = made.run("package", "out", "--bucket", BUCKET)
     assert status == 0, printed
+    made.observe()
     for merchant, more, secret in (
         ("corner-shop", ("--own",), OWN), ("street-stall", ("--own",), OWN),
         ("corner-shop", ("--url", URL), HOOK),

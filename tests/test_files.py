@@ -23,6 +23,7 @@ BUCKET = f"tillbridge-{local.STAGE}-inbox-{ACCOUNT}-{REGION}"
 def deployed() -> Iterator[Emulator]:
     with running() as emulator:
         local.deploy(emulator, "00" * 16)
+        local.observe(emulator)
         merchants.load(local.STAGE)
         yield emulator
 
@@ -30,7 +31,7 @@ def deployed() -> Iterator[Emulator]:
 def arrived(emulator: Emulator, count: int) -> Counter[str]:
     """Return what a subscriber gets, once there is so much; and a moment later, if more comes."""
     sqs, found = emulator.client("sqs"), Counter[str]()
-    url = sqs.get_queue_url(QueueName=f"tillbridge-{local.STAGE}-rewards")["QueueUrl"]
+    url = sqs.get_queue_url(QueueName=f"tillbridge-{local.STAGE}-observer")["QueueUrl"]
     give_up, empty = time.monotonic() + PATIENCE_SECONDS, 0
     while time.monotonic() < give_up and (found.total() < count or empty < 1):
         answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=2)

@@ -25,7 +25,7 @@ OUT = ROOT / ".local" / "prove"
 RESULTS = Path(__file__).with_name("RESULTS.md")
 CORES = 2
 #: The parts in their order, and the cores that each keeps busy.
-PARTS = {"simulation": 2, "mutations": 2, "wire": 2, "soak": 2, "door": 2, "money": 1,
+PARTS = {"simulation": 2, "mutations": 2, "wire": 2, "soak": 2, "door": 2,
          "exhaustive": 1, "fuzz": 1, "cards": 1, "money": 1}  # fmt: skip
 _LOOK_SECONDS = 0.2
 
