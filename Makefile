@@ -5,9 +5,10 @@ STAGE ?= dev
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+BENCH := $(VENV)/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop deploy package destroy test check prove format lint types imports clean
+.PHONY: help run stop deploy package destroy test check prove bench format lint types imports clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -29,6 +30,9 @@ destroy: $(READY) ## delete a stage, but for its table and its dead letters; ask
 
 test: $(READY) ## run the tests, those on the embedded AWS included
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
+
+bench: $(BENCH) ## measure speed and cost beside the usual tool's, in 10 minutes (QUICK=1: in two)
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
 check: format lint types imports test ## all that CI checks
 
@@ -56,4 +60,9 @@ $(READY): requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@$(BIN)/pip download --quiet --disable-pip-version-check -r requirements.txt -d .local/wheels
+	@touch $@
+
+$(BENCH): $(READY) requirements-bench.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-bench.txt -c constraints.txt
+	@$(BIN)/pip download --quiet --disable-pip-version-check -r requirements-bench.txt -c constraints.txt -d .local/wheels
 	@touch $@

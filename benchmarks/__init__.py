@@ -1,0 +1,1 @@
+"""Speed and cost, side by side with the usual tool and with the least that could be done."""
