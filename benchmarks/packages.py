@@ -3,11 +3,13 @@
 import importlib.util
 import os
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from ops.compiled import compile_zip
 from ops.emulator import ACCOUNT, REGION
 from ops.package import run_chalice
 from ops.project import ROOT, build
@@ -79,4 +81,6 @@ def app(folder: Path) -> tuple[Path, Path]:
 
 def shipped(package: Path) -> Path:
     """Return the zip as our commands upload it."""
-    return Path(shutil.copy(package, package.with_name("shipped.zip")))
+    found = Path(shutil.copy(package, package.with_name("shipped.zip")))
+    compile_zip(found, f"python3.{sys.version_info.minor}")
+    return found

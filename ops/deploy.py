@@ -17,7 +17,7 @@ from chalicelib.errors import Misconfigured
 from ops import door
 from ops.aws import client, place
 from ops.merchants import Declared, declared
-from ops.package import run_chalice
+from ops.package import prepare, run_chalice
 from ops.parts import Resource
 from ops.project import ROOT, build
 from ops.resources import function_name, prefix, stack_name, stacks
@@ -117,6 +117,7 @@ def _deploy_functions(stage: str, environment: dict[str, str]) -> None:
         copied.parent.mkdir()
         shutil.copy(state, copied)
     try:
+        prepare(project, stage)
         run_chalice(project, "deploy", "--stage", stage)
     finally:
         (project / ".chalice" / "config.json").unlink()  # it holds the key

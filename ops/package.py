@@ -6,11 +6,14 @@ failures; what becomes of a topic's message whose function keeps failing; logs a
 
 import json
 import os
+import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from ops.compiled import compile_zip
 from ops.door import packaged, routed
 from ops.merchants import Declared, declared, services
 from ops.parts import Resource, arn, logical_id
@@ -34,6 +37,7 @@ def package(stage: str, folder: Path, environment: dict[str, str], **settings: A
     merged.write_text(json.dumps(additions(stage)))
     run_chalice(project, "package", "--stage", stage, "--merge-template", merged.name, "..")
     found: Resource = json.loads((folder / "sam.json").read_text())
+    _compiled(folder / "deployment.zip", _runtime(found))
     return found
 
 
@@ -80,6 +84,32 @@ def _function(one: Declared, stage: str) -> Resource:
     if one.merchant.personal == "hash":
         properties["Environment"] = {"Variables": {"HASH_KEY": {"Ref": HASH_KEY}}}
     return {"DependsOn": [f"{bare}Log", f"{bare}Dead"], "Properties": properties}
+
+
+def prepare(project: Path, stage: str) -> None:
+    """Make the zip before `chalice deploy` does, which takes it as it then finds it."""
+    zips = project / ".chalice" / "deployments"
+    shutil.rmtree(zips, ignore_errors=True)
+    run_chalice(project, "package", "--stage", stage, "packaged")
+    found = json.loads((project / "packaged" / "sam.json").read_text())
+    shutil.rmtree(project / "packaged")
+    for made in zips.glob("*.zip"):
+        _compiled(made, _runtime(found))
+
+
+def _runtime(found: Resource) -> str:
+    """Return the functions' runtime, such as python3.12: Chalice takes its own Python's."""
+    functions = (one["Properties"] for one in found["Resources"].values())
+    return next(str(one["Runtime"]) for one in functions if "Runtime" in one)
+
+
+def _compiled(package: Path, runtime: str) -> None:
+    if not compile_zip(package, runtime):
+        print(
+            f"note: the functions run {runtime}, and this is Python {platform.python_version()}:"
+            " their modules are not compiled, and cold starts take longer",
+            file=sys.stderr,
+        )
 
 
 def run_chalice(project: Path, *arguments: str) -> str:

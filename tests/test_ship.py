@@ -193,10 +193,11 @@ def test_resources_and_chalice_deploy(shop: Shop) -> None:
     assert shop.archived()
     assert [story.split("/")[2] for story in shop.rewarded()] == ["corner-shop"]
 
+    built = shop.folder / ".local" / "deploy" / shop.stage / ".chalice"
+    [uploaded] = (built / "deployments").glob("*.zip")
+    assert b"/__pycache__/" in uploaded.read_bytes()
     state = shop.folder / ".chalice" / "deployed" / f"{shop.stage}.json"
-    assert not (
-        shop.folder / ".local" / "deploy" / shop.stage / ".chalice" / "config.json"
-    ).exists()
+    assert not (built / "config.json").exists()
     forgotten = state.read_text()
     state.unlink()
     status, printed = shop.run("deploy")

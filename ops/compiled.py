@@ -1,0 +1,66 @@
+"""The zip with its modules compiled, which Chalice leaves to every cold start.
+
+Lambda's code can't be written to, so that what isn't compiled in the zip is compiled each time a
+container starts.  `unchecked-hash` is for that: the interpreter takes the .pyc without a look at
+the source, which stays for tracebacks.  https://peps.python.org/pep-0552/
+"""
+
+import fnmatch
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+#: Where Lambda unpacks the zip: what tracebacks name.
+TASK = "/var/task"
+#: The earliest that a zip can say, so that the same contents make the same zip.
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+_MODES = {True: 0o755, False: 0o644}
+#: What no function ever runs: pydantic's old and coming selves, what is for type checkers, lists.
+_NEVER_RUN = (
+    "pydantic/v1/*", "pydantic/deprecated/*", "pydantic/experimental/*", "pydantic/mypy.py",
+    "*.pyi", "*/py.typed", "*.dist-info/RECORD",
+)  # fmt: skip
+
+
+def compile_zip(package: Path, runtime: str) -> bool:
+    """Put a .pyc of every module into the zip, take out what never runs; tell if it could be done.
+
+    It can't where this Python isn't the `runtime`'s (such as python3.12), which would take none of
+    them.  The same contents always give the same zip.
+    """
+    if runtime != f"python{sys.version_info.major}.{sys.version_info.minor}":
+        return False
+    with tempfile.TemporaryDirectory(prefix="tillbridge-zip-") as folder:
+        with zipfile.ZipFile(package) as found:
+            found.extractall(folder, [name for name in found.namelist() if _runs(name)])
+        _compile(folder)
+        packed = package.with_suffix(".tmp")
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
+            for path in sorted(path for path in Path(folder).rglob("*") if path.is_file()):
+                out.writestr(_entry(path, path.relative_to(folder)), path.read_bytes())
+    packed.replace(package)
+    return True
+
+
+def _runs(name: str) -> bool:
+    return not any(fnmatch.fnmatch(name, pattern) for pattern in _NEVER_RUN)
+
+
+def _compile(folder: str) -> None:
+    """Compile in a process of its own: what is in memory here would show in the files."""
+    command = [sys.executable, "-P", "-m", "compileall", "-q", "-f", "-s", folder, "-p", TASK]
+    subprocess.run(  # noqa: S603 - our own command
+        [*command, "--invalidation-mode", "unchecked-hash", folder],
+        env=os.environ | {"PYTHONHASHSEED": "0"}, stdout=subprocess.DEVNULL, check=True,
+    )  # fmt: skip
+
+
+def _entry(path: Path, name: Path) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name.as_posix(), _LONG_AGO)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = (stat.S_IFREG | _MODES[path.suffix == ".so"]) << 16
+    return entry

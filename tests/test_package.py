@@ -1,0 +1,113 @@
+"""What is uploaded: complete, compiled, small, and the same whenever its contents are."""
+
+import marshal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks import packages
+from ops import package as packaging
+from ops.compiled import compile_zip
+from ops.project import build
+
+LIMIT = 4_000_000
+RUNTIME = f"python3.{sys.version_info.minor}"
+UNCHECKED_HASH = 0b01
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("package")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STAGE", "local")
+        packaging.package("local", folder, {})
+        yield folder / "deployment.zip"
+
+
+@pytest.fixture(scope="module")
+def task(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("task")
+    with zipfile.ZipFile(package) as found:
+        found.extractall(folder)
+    return folder
+
+
+def test_every_module_is_compiled_for_the_functions_python(task: Path) -> None:
+    modules = list(task.rglob("*.py"))
+    assert len(modules) > 150
+    for module in modules:
+        name = f"{module.stem}.{sys.implementation.cache_tag}.pyc"
+        compiled = (module.parent / "__pycache__" / name).read_bytes()
+        assert int.from_bytes(compiled[4:8], "little") == UNCHECKED_HASH
+        where = marshal.loads(compiled[16:]).co_filename  # noqa: S302 - our own
+        assert where == f"/var/task/{module.relative_to(task)}"
+
+
+def test_the_zip_is_small(package: Path) -> None:
+    assert package.stat().st_size <= LIMIT
+
+
+def test_every_licence_is_shipped_along(task: Path) -> None:
+    packages = list(task.glob("*.dist-info"))
+    assert packages
+    for each in packages:
+        names = {path.name for path in each.rglob("*")}
+        assert "METADATA" in names
+        assert any(name.startswith("LICENSE") for name in names), each.name
+
+
+def test_the_same_contents_make_the_same_zip(tmp_path: Path) -> None:
+    zips = []
+    for name in ("one", "two"):
+        packed = tmp_path / f"{name}.zip"
+        with zipfile.ZipFile(packed, "w") as out:
+            out.writestr(
+                "app.py", 'KNOWN = {"b", "a", "c"} & {"a", "x"}\nin_it = "a" in {"b", "a"}\n'
+            )
+            out.writestr("lib/more.py", f'"""Text."""\n{"x = 1"}\n')
+        assert compile_zip(packed, RUNTIME)
+        zips.append(packed.read_bytes())
+    assert zips[0] == zips[1]
+
+
+def test_nothing_is_compiled_for_another_python_and_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packed = tmp_path / "one.zip"
+    with zipfile.ZipFile(packed, "w") as out:
+        out.writestr("app.py", "x = 1\n")
+    before = packed.read_bytes()
+    packaging._compiled(packed, "python3.99")
+    assert packed.read_bytes() == before
+    assert "the functions run python3.99" in capsys.readouterr().err
+
+
+def test_chalice_deploys_the_zip_that_was_compiled(tmp_path: Path) -> None:
+    project = build("dev", tmp_path, {}, "us-east-1:000000000000")
+    packaging.prepare(project, "dev")
+    [made] = (project / ".chalice" / "deployments").glob("*.zip")
+    before = made.read_bytes()
+    assert b"__pycache__" in before
+    said = packaging.run_chalice(project, "package", "--stage", "dev", "again")
+    assert "Reusing existing deployment package" in said
+    assert (project / "again" / "deployment.zip").read_bytes() == before
+
+
+def test_the_app_starts_from_the_zip_alone(task: Path) -> None:
+    """With the SDK of the managed runtime, and nothing else of this machine."""
+    sdk = packages.sdk(task.parent / "sdk")
+    code = "import sys; sys.path[:0] = sys.argv[1:]; import app; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-c", code, str(task), str(sdk)],
+        env={"STAGE": "local"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    modules = done.stdout.split()
+    assert "boto3" not in modules
+    assert not any(name.startswith("pydantic.v1") for name in modules)
