@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 from botocore.config import Config
 
-from chalicelib import archive
+from chalicelib import archive, forms
 from chalicelib.acknowledge import acknowledge
 from chalicelib.dedupe import Store, wall_clock
 from chalicelib.errors import Misconfigured
@@ -46,6 +46,7 @@ def _tries(read_timeout: int) -> Config:
         read_timeout=read_timeout,
         retries={"mode": "standard", "total_max_attempts": 2},
         max_pool_connections=20,
+        parameter_validation=False,  # what we call with is ours, and AWS checks it as well
     )
 
 
@@ -215,7 +216,10 @@ def _session() -> botocore.session.Session:
 @cache
 def client(service: str, settings: Config) -> Any:
     """Return the client of a service; there is one for each of the settings."""
-    return _session().create_client(service, config=settings)
+    found: Any = _session().create_client(service, config=settings)
+    if service == "sns":
+        found.meta.events.register("before-call.sns.PublishBatch", forms.write_out)
+    return found
 
 
 def log(line: dict[str, Any]) -> None:
