@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 
 from chalicelib.errors import Code, Rejected
 
@@ -50,9 +51,9 @@ def exponent(currency: object) -> int:
 
 def whole(value: object) -> int:
     """Return an amount that the vendor counts in minor units already: an integer, nothing else."""
-    if not isinstance(value, int) or isinstance(value, bool):
+    if type(value) is not int:  # which a bool isn't
         raise Rejected(Code.BAD_MONEY, "an amount in minor units must be an integer")
-    return _bounded(value)
+    return value if -LIMIT <= value <= LIMIT else _bounded(value)
 
 
 def rescaled(value: object, currency: object, decimals: Mapping[str, int]) -> int:
@@ -84,6 +85,12 @@ def rounded(amount: Decimal) -> int:
 
 def decimal(value: object, code: Code = Code.BAD_QUANTITY) -> Decimal:
     """Return a plain decimal number, given as text, integer or Decimal, exactly."""
+    if isinstance(value, str) and len(value) <= _DIGITS:
+        return _known(value, code)
+    return _decimal(value, code)
+
+
+def _decimal(value: object, code: Code) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise Rejected(code, "a decimal number was expected")
     if isinstance(value, str) and ("_" in value or not value.isascii()):
@@ -96,6 +103,10 @@ def decimal(value: object, code: Code = Code.BAD_QUANTITY) -> Decimal:
     if not number.is_finite() or length > _DIGITS:
         raise Rejected(code, "the number is too long or not finite")
     return number
+
+
+#: Prices and quantities are the same all day.  Only texts: 0 equals 0E20, and is not the same.
+_known = lru_cache(maxsize=1024)(_decimal)
 
 
 def quantity(value: object) -> str:

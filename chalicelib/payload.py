@@ -29,7 +29,6 @@ _SHIFT_JIS = {"shift_jis": "cp932", "windows-31j": "cp932"}
 _JAPANESE = re.compile("[\u3041-\u30ff\u4e00-\u9fff]{2}")
 _FIELD = re.compile("[A-Za-z_]{1,40}")
 _WITHHELD = "(its name is withheld)"
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def text(body: bytes | str) -> str:
@@ -38,8 +37,10 @@ def text(body: bytes | str) -> str:
         raise Rejected(Code.BODY_TOO_LARGE, f"the body is longer than {MAX_BODY} bytes")
     if isinstance(body, bytes):
         body = _decoded(body.removeprefix(b"\xef\xbb\xbf"))
-    if _SURROGATE.search(body):
-        raise Rejected(Code.BAD_ENCODING, "the text holds half of a UTF-16 character")
+    try:
+        body.encode()
+    except UnicodeEncodeError as fault:
+        raise Rejected(Code.BAD_ENCODING, "the text holds half of a UTF-16 character") from fault
     return body.removeprefix("\ufeff")
 
 

@@ -37,10 +37,11 @@ def bodies(client: Any) -> list[bytes]:
 
     client.meta.events.register("before-send.sns.PublishBatch", stop)
     attributes = {"kind": {"DataType": "String", "StringValue": "sale & + 100%/é"}}
+    told = {"MessageAttributes": attributes}
     entries = [
-        {"Id": str(place), "Message": f'{{"a": "{"あ" * place} ~é\\n"}}', "MessageAttributes": attributes}
+        {"Id": str(place), "Message": f'{{"a": "{"あ" * place} ~é\\n"}}', **told}
         for place in range(10)
-    ]  # fmt: skip
+    ]
     with pytest.raises(Sent):
         client.publish_batch(
             TopicArn="arn:aws:sns:us-east-1:1:t", PublishBatchRequestEntries=entries

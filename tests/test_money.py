@@ -181,3 +181,15 @@ def test_what_a_vendors_own_decimals_can_not_say_is_refused(amount: object) -> N
     with pytest.raises(Rejected) as refused:
         money.rescaled(amount, "ISK" if amount != 10**15 else "CVE", {"ISK": 2, "CVE": 0})
     assert refused.value.code is Code.BAD_MONEY
+
+
+def test_what_was_read_before_is_read_the_same_again() -> None:
+    for _ in range(2):
+        assert money.quantity("0") == "0"
+        with pytest.raises(Rejected):
+            money.quantity("0E20")
+        assert money.decimal("1.50") == Decimal("1.5")
+        with pytest.raises(Rejected, match=Code.BAD_MONEY):
+            money.decimal("x", Code.BAD_MONEY)
+        with pytest.raises(Rejected, match=Code.BAD_QUANTITY):
+            money.decimal("x")
