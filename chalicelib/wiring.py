@@ -9,6 +9,8 @@ import hmac
 import json
 import os
 import sys
+import threading
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 APP = "tillbridge"
 #: What is known of the merchants where no function of theirs runs; ops writes it beside this file.
 DECLARED = "declared.json"
+#: Where packaging puts the SDK's data, less what no function reads (ops/sdk.py).
+SDK_DATA = "sdk"
 
 
 def _tries(read_timeout: int) -> Config:
@@ -50,6 +54,8 @@ def _tries(read_timeout: int) -> Config:
     )
 
 
+#: Clients may be shared by threads, but not made by several at once.
+_MAKING = threading.Lock()
 CALLS = _tries(read_timeout=2)
 #: To give a publish up too soon is to send a second copy.
 PUBLISHES = _tries(read_timeout=10)
@@ -154,8 +160,8 @@ def _declared() -> dict[str, Any]:
 def pipeline(merchant: Merchant, function_arn: str) -> Pipeline:
     """Wire the merchant's path to this stage's table, topic and queues."""
     place = _place(function_arn)
-    sqs = client("sqs", CALLS)
-    out = client("sns", PUBLISHES), client("sqs", PUBLISHES)
+    sqs: Any = _Later("sqs", CALLS)
+    out: Any = client("sns", PUBLISHES), _Later("sqs", PUBLISHES)
     hash_key = _hash_key(merchant)
     dead = f"arn:aws:sqs:{place}:{named(merchant.id)}-dead"
     return Pipeline(
@@ -210,12 +216,30 @@ def _hash_key(merchant: Merchant) -> bytes:
 
 @cache
 def _session() -> botocore.session.Session:
-    return botocore.session.get_session()
+    session = botocore.session.get_session()
+    session.set_config_variable("data_path", str(Path(__file__).parents[1] / SDK_DATA))
+    return session
+
+
+@dataclass(frozen=True)
+class _Later:
+    """A client that is made when it is first used: most functions never need a queue's."""
+
+    service: str
+    settings: Config
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(client(self.service, self.settings), name)
 
 
 @cache
 def client(service: str, settings: Config) -> Any:
     """Return the client of a service; there is one for each of the settings."""
+    with _MAKING:
+        return _made(service, settings)
+
+
+def _made(service: str, settings: Config) -> Any:
     found: Any = _session().create_client(service, config=settings)
     if service == "sns":
         found.meta.events.register("before-call.sns.PublishBatch", forms.write_out)
@@ -226,3 +250,9 @@ def log(line: dict[str, Any]) -> None:
     """Write a line for people and for CloudWatch's metrics."""
     sys.stdout.write(json.dumps({"stage": stage(), **line}) + "\n")
     sys.stdout.flush()
+
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    # While it starts a function has a whole CPU, later only its memory's share of one.
+    client("dynamodb", CALLS)
+    client("sns", PUBLISHES)

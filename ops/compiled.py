@@ -14,6 +14,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from ops import sdk
+
 #: Where Lambda unpacks the zip: what tracebacks name.
 TASK = "/var/task"
 #: The earliest that a zip can say, so that the same contents make the same zip.
@@ -22,12 +24,12 @@ _MODES = {True: 0o755, False: 0o644}
 #: What no function ever runs: pydantic's old and coming selves, what is for type checkers, lists.
 _NEVER_RUN = (
     "pydantic/v1/*", "pydantic/deprecated/*", "pydantic/experimental/*", "pydantic/mypy.py",
-    "*.pyi", "*/py.typed", "*.dist-info/RECORD",
+    "annotated_types/test_cases.py", "*.pyi", "*/py.typed", "*.dist-info/RECORD",
 )  # fmt: skip
 
 
 def compile_zip(package: Path, runtime: str) -> bool:
-    """Put a .pyc of every module into the zip, take out what never runs; tell if it could be done.
+    """Put in every module's .pyc and the SDK's data, take out what never runs; tell if it is done.
 
     It can't where this Python isn't the `runtime`'s (such as python3.12), which would take none of
     them.  The same contents always give the same zip.
@@ -37,6 +39,7 @@ def compile_zip(package: Path, runtime: str) -> bool:
     with tempfile.TemporaryDirectory(prefix="tillbridge-zip-") as folder:
         with zipfile.ZipFile(package) as found:
             found.extractall(folder, [name for name in found.namelist() if _runs(name)])
+        sdk.write(Path(folder))
         _compile(folder)
         packed = package.with_suffix(".tmp")
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:

@@ -6,11 +6,14 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import botocore.session
 import pytest
 
 from benchmarks import packages
 from ops import package as packaging
+from ops import sdk
 from ops.compiled import compile_zip
 from ops.project import build
 
@@ -97,17 +100,57 @@ def test_chalice_deploys_the_zip_that_was_compiled(tmp_path: Path) -> None:
     assert (project / "again" / "deployment.zip").read_bytes() == before
 
 
-def test_the_app_starts_from_the_zip_alone(task: Path) -> None:
-    """With the SDK of the managed runtime, and nothing else of this machine."""
-    sdk = packages.sdk(task.parent / "sdk")
-    code = "import sys; sys.path[:0] = sys.argv[1:]; import app; print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-B", "-c", code, str(task), str(sdk)],
-        env={"STAGE": "local"},
-        capture_output=True,
-        text=True,
-        check=True,
+def client(service: str, region: str, data: Path | None) -> Any:
+    session = botocore.session.get_session()
+    if data:
+        session.set_config_variable("data_path", str(data))
+    return session.create_client(service, region_name=region)
+
+
+@pytest.mark.parametrize("service", sdk.SERVICES)
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1", "cn-north-1", "us-gov-west-1"])
+def test_the_sdks_data_say_what_botocores_own_say(task: Path, service: str, region: str) -> None:
+    ours, own = client(service, region, task / "sdk"), client(service, region, None)
+    assert ours.meta.endpoint_url == own.meta.endpoint_url
+    assert ours.meta.config.signature_version == own.meta.config.signature_version
+    assert ours.meta.method_to_api_mapping == own.meta.method_to_api_mapping
+    for operation in own.meta.method_to_api_mapping.values():
+        models = [one.meta.service_model.operation_model(operation) for one in (ours, own)]
+        told, expected = (
+            [shape and list(shape.members) for shape in (one.input_shape, one.output_shape)]
+            for one in models
+        )
+        assert told == expected
+    [path] = (task / "sdk" / service).glob("*/service-2.json")
+    assert '"documentation":"' not in path.read_text()
+
+
+def test_a_function_makes_its_clients_while_it_starts(task: Path) -> None:
+    code = (
+        "import sys; sys.path[:0] = sys.argv[1:]; from chalicelib import wiring as w;"
+        "print(w._client.cache_info().currsize, w._session().get_config_variable('data_path'))"
     )
-    modules = done.stdout.split()
+    told = start(task, code, AWS_LAMBDA_FUNCTION_NAME="any", AWS_DEFAULT_REGION="us-east-1")
+    assert told == ["2", str(task / "sdk")]
+    assert start(task, code)[0] == "0"
+
+
+def start(task: Path, code: str, **environment: str) -> list[str]:
+    """Run code with the zip's contents and the managed runtime's SDK, and nothing else of here."""
+    runtime = task.parent / "runtime"
+    if not runtime.exists():
+        packages.sdk(runtime)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-c", code, str(task), str(runtime)],
+        env={"STAGE": "local", **environment}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout.split()
+
+
+def test_the_app_starts_from_the_zip_alone(task: Path) -> None:
+    code = "import sys; sys.path[:0] = sys.argv[1:]; import app; print(*sys.modules)"
+    modules = start(task, code)
+    assert "chalicelib.wiring" in modules
     assert "boto3" not in modules
-    assert not any(name.startswith("pydantic.v1") for name in modules)
+    plugins = [name for name in modules if name.startswith("pydantic.v1") or "hypothesis" in name]
+    assert not plugins
