@@ -18,7 +18,6 @@ _INSERT = (
 )
 _SECONDS = 400 * 24 * 3600
 _seen: set[str] = set()
-OWNER = "bound"
 
 
 def clients() -> list[Any]:
@@ -31,9 +30,12 @@ def forget() -> None:
 
 
 def handle(event: dict[str, Any], context: Any) -> None:
-    """Claim, publish and commit a batch."""
-    dynamodb, sns = clients()
-    found = [_event(json.loads(record["body"])["order"]) for record in event["Records"]]
+    settle(event, context, *clients(), owner="bound")
+
+
+def settle(event: dict[str, Any], context: Any, dynamodb: Any, sns: Any, *, owner: str) -> None:
+    """Claim, publish and commit a batch; `owner` begins its keys."""
+    found = [_event(json.loads(record["body"])["order"], owner) for record in event["Records"]]
     fresh = [one for one in found if one[0] not in _seen]
     if not fresh:
         return
@@ -48,14 +50,14 @@ def handle(event: dict[str, Any], context: Any) -> None:
             for at, (_, _, _, body, attributes) in enumerate(fresh[start : start + 10])
         ]
         sns.publish_batch(TopicArn=place.topic(), PublishBatchRequestEntries=entries)
-    marker = {"pk": {"S": f"{OWNER}#batch#{batch}"}, "expiry": _number(now + _SECONDS)}
+    marker = {"pk": {"S": f"{owner}#batch#{batch}"}, "expiry": _number(now + _SECONDS)}
     dynamodb.put_item(TableName=place.name(), Item=marker)
     _seen.update(one[0] for one in fresh)
 
 
-def _event(order: dict[str, Any]) -> tuple[str, int, str, str, dict[str, Any]]:
+def _event(order: dict[str, Any], owner: str) -> tuple[str, int, str, str, dict[str, Any]]:
     found = plain.transaction(order)
-    key = f"{OWNER}#claim#6:square{len(found['id'])}:{found['id']}"
+    key = f"{owner}#claim#6:square{len(found['id'])}:{found['id']}"
     fingerprint = hashlib.sha256(json.dumps(found).encode()).hexdigest()
     identity = hashlib.sha256(f"{key}#{fingerprint}".encode()).hexdigest()[:40]
     revision = found["revision"]

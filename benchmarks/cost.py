@@ -28,7 +28,7 @@ _MONTH = 30.4 * 24 * 3600
 #: A queue that triggers a function is asked by five pollers, every 20 seconds, if it is empty.
 POLLS = 5 * _MONTH / 20
 #: Of a merchant with a queue: its alarms, and the metrics it keeps busy (in, published, lag).
-ALARMS, METRICS = 4, 3
+ALARMS, METRICS = 5, 3
 #: Transactions a call: PublishBatch and SQS take 10, BatchExecuteStatement 25.
 ENTRIES, STATEMENTS = 10, 25
 #: Bytes of log an invocation: ours, and Lambda's own lines.
@@ -46,7 +46,7 @@ class Usage:
     duplicates: float = 0
     memory: int = 256
     merchants: int = 1
-    #: Queues that functions are triggered by: one a merchant, or fewer.
+    #: Queues that functions are triggered by: one a merchant, or fewer; none if all send by topic.
     queues: int = 1
 
 
@@ -70,14 +70,15 @@ def per_million(usage: Usage, duration: float = 0) -> dict[str, float]:
     seen = usage.batch - new
     writes = usage.batch + (1 if new else 0)
     reads = 2 * seen  # the claim and, at worst, a marker for each
-    received = math.ceil(usage.batch / ENTRIES)
+    # Received and deleted.  What comes by topic is neither.
+    received = 2 * math.ceil(usage.batch / ENTRIES) if usage.queues else 0
     return {
         "Lambda": invocations * seconds * usage.memory / 1024 * PRICES["lambda_gb_second"]
         + invocations / MILLION * PRICES["lambda_million_requests"],
         "DynamoDB": invocations / MILLION * (writes * PRICES["dynamodb_million_write_units"]
                                              + reads * PRICES["dynamodb_million_read_units"]),
         "SNS": invocations / MILLION * math.ceil(new / ENTRIES) * PRICES["sns_million_requests"],
-        "SQS": invocations / MILLION * 2 * received * PRICES["sqs_million_requests"],
+        "SQS": invocations / MILLION * received * PRICES["sqs_million_requests"],
     }  # fmt: skip
 
 
