@@ -42,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                   f" ({time.monotonic() - began:.0f} s)")  # fmt: skip
     if not options.only:
         report.write(options.write, figures, bench.medians, quick=options.quick)
-        console.print(f"Written to {options.write}.  Next: python -m benchmarks.cost --help")
+        console.print(f"Written to {options.write}.")
+        if not options.quick:
+            report.keep(bench.medians)
+            console.print("benchmarks/measured.json is new.  Next: python -m benchmarks.document")
     return 0
 
 

@@ -1,5 +1,6 @@
 """The table, for the terminal and for benchmarks/RESULTS.md."""
 
+import json
 import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,10 @@ RESULTS = HERE / "RESULTS.md"
 METHOD = HERE / "METHOD.md"
 _PACKAGES = ("botocore", "pydantic", "chalice", "aws-lambda-powertools", "ministack")
 
+_NEW = {"1": "1 new", "10": "10 new", "100": "100 new"}
+_SEEN = {"1": "1 duplicate, new container", "10": "10 duplicates, new container"}
+_KEPT = {"new": _NEW, "duplicate": _SEEN}
+
 Medians = Mapping[str, Mapping[str, Sample]]
 
 
@@ -35,6 +40,17 @@ def write(path: Path, figures: Sequence[Figure], medians: Medians, *, quick: boo
     """Write the report: the figures, then how they came about."""
     lines = [*_head(quick=quick), *_figures(figures), *_medians(medians), METHOD.read_text()]
     path.write_text("\n".join(lines))
+
+
+def keep(medians: Medians) -> None:
+    """Keep the CPU that the cost follows from (ms a batch), by the batch's size."""
+    measured = {
+        kind: {
+            size: round(medians[f"{name}: CPU ms"]["ours"].median, 2) for size, name in of.items()
+        }
+        for kind, of in _KEPT.items()
+    }
+    (HERE / "measured.json").write_text(json.dumps(measured, indent=2) + "\n")
 
 
 def _head(*, quick: bool) -> Iterator[str]:
