@@ -2,7 +2,8 @@
 
 Lambda's code can't be written to, so that what isn't compiled in the zip is compiled each time a
 container starts.  `unchecked-hash` is for that: the interpreter takes the .pyc without a look at
-the source, which stays for tracebacks.  https://peps.python.org/pep-0552/
+the source.  Our own source stays for tracebacks; that of packages stays out, as it is half a
+megabyte that nobody reads there.  https://peps.python.org/pep-0552/
 """
 
 import fnmatch
@@ -20,6 +21,11 @@ from ops import sdk
 TASK = "/var/task"
 #: The earliest that a zip can say, so that the same contents make the same zip.
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
+#: What keeps its source.
+_OWN = ("app.py", "chalicelib")
+_COMPILER = (
+    sys.executable, "-P", "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash",
+)  # fmt: skip
 _MODES = {True: 0o755, False: 0o644}
 #: What no function ever runs: pydantic's old and coming selves, what is for type checkers, lists.
 _NEVER_RUN = (
@@ -40,7 +46,7 @@ def compile_zip(package: Path, runtime: str) -> bool:
         with zipfile.ZipFile(package) as found:
             found.extractall(folder, [name for name in found.namelist() if _runs(name)])
         sdk.write(Path(folder))
-        _compile(folder)
+        _compile(Path(folder))
         packed = package.with_suffix(".tmp")
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
             for path in sorted(path for path in Path(folder).rglob("*") if path.is_file()):
@@ -53,13 +59,20 @@ def _runs(name: str) -> bool:
     return not any(fnmatch.fnmatch(name, pattern) for pattern in _NEVER_RUN)
 
 
-def _compile(folder: str) -> None:
-    """Compile in a process of its own: what is in memory here would show in the files."""
-    command = [sys.executable, "-P", "-m", "compileall", "-q", "-f", "-s", folder, "-p", TASK]
-    subprocess.run(  # noqa: S603 - our own command
-        [*command, "--invalidation-mode", "unchecked-hash", folder],
-        env=os.environ | {"PYTHONHASHSEED": "0"}, stdout=subprocess.DEVNULL, check=True,
-    )  # fmt: skip
+def _compile(folder: Path) -> None:
+    """Compile in processes of their own: what is in memory here would show in the files."""
+    own = [folder / name for name in _OWN if (folder / name).exists()]
+    packages = [path for path in sorted(folder.iterdir()) if path not in own]
+    for paths, beside in ((own, ()), (packages, ("-b",))):
+        if paths:
+            subprocess.run(  # noqa: S603 - our own command
+                [*_COMPILER, *beside, "-s", folder, "-p", TASK, *paths],
+                env=os.environ | {"PYTHONHASHSEED": "0"}, stdout=subprocess.DEVNULL, check=True,
+            )  # fmt: skip
+    for path in packages:
+        for source in [path] if path.is_file() else path.rglob("*.py"):
+            if source.suffix == ".py":
+                source.unlink()
 
 
 def _entry(path: Path, name: Path) -> zipfile.ZipInfo:
