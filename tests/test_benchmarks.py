@@ -22,7 +22,7 @@ def stage(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("STAGE", "bench")
     for name, value in emulator.environment.items():
         monkeypatch.setenv(name, value)
-    caches = (wiring._client, wiring._session, wiring.pipeline, place.client, place.session)
+    caches = (wiring.client, wiring._session, wiring.pipeline, place.client, place.session)
     for one in caches:
         one.cache_clear()
     place.create(emulator.client)

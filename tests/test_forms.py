@@ -52,9 +52,9 @@ def bodies(client: Any) -> list[bytes]:
 def test_what_leaves_is_what_botocore_would_have_sent() -> None:
     plain = botocore.session.get_session().create_client("sns")
     [expected] = bodies(plain)
-    wiring._client.cache_clear()
-    [sent] = bodies(wiring._client("sns", wiring.PUBLISHES))
-    wiring._client.cache_clear()
+    wiring.client.cache_clear()
+    [sent] = bodies(wiring.client("sns", wiring.PUBLISHES))
+    wiring.client.cache_clear()
     told = expected.decode() if isinstance(expected, bytes) else expected
     assert sent.decode() == told
 
@@ -63,7 +63,7 @@ def test_it_is_written_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Should botocore write forms out once some day, or in another place, this isn't needed."""
     calls = []
     monkeypatch.setattr(forms, "quoted", lambda text: calls.append(text) or "x")
-    wiring._client.cache_clear()
-    [_] = bodies(wiring._client("sns", wiring.PUBLISHES))
-    wiring._client.cache_clear()
+    wiring.client.cache_clear()
+    [_] = bodies(wiring.client("sns", wiring.PUBLISHES))
+    wiring.client.cache_clear()
     assert sum('"a"' in text for text in calls) == 10
