@@ -16,10 +16,9 @@ LARGE = (
     Bounds("A1 A1 B2 X2 A3", crashes=2),
     Bounds("A1 B2 A3 C4 A5", crashes=2),
     Bounds("A1 A1 B2 A3", destinations=2, crashes=2),
-    Bounds("A1 B2 X2", destinations=2, crashes=1, losses=1),
-    Bounds("A1 B2 A3", crashes=1, losses=2),
+    Bounds("A1 A1 B2 X2", losses=1),
     Bounds("A1 A1 B2 A3", crashes=2, losses=1),
-    Bounds("A1 A1 B2 X2 A3", crashes=1, losses=1),
+    Bounds("A1 B2 A3", losses=2),
 )
 
 
