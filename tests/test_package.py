@@ -1,6 +1,7 @@
 """What is uploaded: complete, compiled, small, and the same whenever its contents are."""
 
 import marshal
+import re
 import subprocess
 import sys
 import zipfile
@@ -15,7 +16,7 @@ from benchmarks import packages
 from ops import package as packaging
 from ops import sdk
 from ops.compiled import compile_zip
-from ops.project import build
+from ops.project import ROOT, build
 
 LIMIT = 4_000_000
 RUNTIME = f"python3.{sys.version_info.minor}"
@@ -130,10 +131,31 @@ def test_the_sdks_data_say_what_botocores_own_say(task: Path, service: str, regi
     assert '"documentation":"' not in path.read_text()
 
 
+def called() -> set[str]:
+    """Return every service that the app makes a client of."""
+    made = re.compile(r"(?:client|_Later)\(\s*\"(\w+)\"")
+    return {
+        name
+        for path in (ROOT / "chalicelib").rglob("*.py")
+        for name in made.findall(path.read_text())
+    }
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1", "cn-north-1", "us-gov-west-1"])
+def test_every_service_is_found_where_botocores_own_data_find_it(task: Path, region: str) -> None:
+    """Without its endpoints S3 is not found in us-east-1, and other services are."""
+    services = called()
+    assert services >= {"dynamodb", "sns", "sqs", "s3"}
+    for service in services:
+        ours, own = client(service, region, task / "sdk"), client(service, region, None)
+        assert ours.meta.endpoint_url == own.meta.endpoint_url
+        assert ours.meta.config.signature_version == own.meta.config.signature_version
+
+
 def test_a_function_makes_its_clients_while_it_starts(task: Path) -> None:
     code = (
         "import sys; sys.path[:0] = sys.argv[1:]; from chalicelib import wiring as w;"
-        "print(w._client.cache_info().currsize, w._session().get_config_variable('data_path'))"
+        "print(w.client.cache_info().currsize, w._session().get_config_variable('data_path'))"
     )
     told = start(task, code, AWS_LAMBDA_FUNCTION_NAME="any", AWS_DEFAULT_REGION="us-east-1")
     assert told == ["2", str(task / "sdk")]
