@@ -75,8 +75,8 @@ def test_a_bomb_is_not_unpacked() -> None:
     assert refused(gzip.compress(bomb), "application/gzip") == (400, 0)  # one in another
 
 
-@pytest.mark.parametrize("body", [b"{}", b"\x1f\x8b", gzip.compress(b"{}")[:-9],
-                                  gzip.compress(b"{}") + b"more", b""])  # fmt: skip
+@pytest.mark.parametrize("body", [b"{}", b"\x1f\x8b", gzip.compress(b"{}", mtime=0)[:-9],
+                                  gzip.compress(b"{}", mtime=0) + b"more", b""])  # fmt: skip
 def test_what_is_not_gzip_is_told_so(body: bytes) -> None:
     assert refused(body, "application/gzip") == (400, 0)
 
