@@ -131,8 +131,8 @@ class Letter:
 class Peek:
     """Looks through a queue, and gives back at the end what wasn't taken."""
 
-    def __init__(self, one: Declared, stage: str) -> None:
-        self.sqs, self.name = client("sqs"), f"{prefix(stage)}-{one.merchant.id}-dead"
+    def __init__(self, one: Declared, stage: str, sqs: Any = None) -> None:
+        self.sqs, self.name = sqs or client("sqs"), f"{prefix(stage)}-{one.merchant.id}-dead"
         try:
             self.url: str = self.sqs.get_queue_url(QueueName=self.name)["QueueUrl"]
         except self.sqs.exceptions.QueueDoesNotExist as fault:
