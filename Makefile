@@ -8,13 +8,16 @@ READY := $(VENV)/ready
 BENCH := $(VENV)/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop deploy package destroy test check prove bench format lint types imports clean
+.PHONY: help run console stop deploy package destroy test check prove bench format lint types imports clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
 run: $(READY) ## send a day's trading through the real app, on the embedded AWS (N=2000, KEEP=1)
 	@$(BIN)/python -m ops run --count $(N) $(if $(KEEP),--keep)
+
+console: $(READY) ## open a page on a stage, or on what `make run KEEP=1` left up (STAGE=, PORT=)
+	@$(BIN)/python -m ops console $(if $(filter-out file default,$(origin STAGE)),--stage $(STAGE)) $(if $(PORT),--port $(PORT))
 
 stop: $(READY) ## stop what `make run KEEP=1` left up
 	@$(BIN)/python -m ops stop

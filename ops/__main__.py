@@ -18,6 +18,7 @@ FEWEST, MOST = 100, 1_000_000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     from ops import doctor, quarantine, replay, secrets, trace, upload
+    from ops.console import command as console
 
     parser = argparse.ArgumentParser(prog="python -m ops", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -33,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     secrets.add(commands)
     replay.add(commands)
     upload.add(commands)
+    console.add(commands)
     _add_run(commands)
     _add_schema(commands)
     _add_stop(commands)

@@ -67,7 +67,7 @@ def show(one: Declared, options: argparse.Namespace) -> int:
                 print(f"{name:<10} {value}")
         for reason in letter.reasons:
             print(f"reason     {json.dumps(reason, ensure_ascii=False)}")
-        body = _pretty(letter.masked(one))
+        body = pretty(letter.masked(one))
         cut = len(body) > _SHOWN and not options.full
         print(f"\n{body[:_SHOWN] if cut else body}")
         if cut:
@@ -171,7 +171,8 @@ def _told(letter: Letter) -> dict[str, Any]:
     }
 
 
-def _pretty(body: str) -> str:
+def pretty(body: str) -> str:
+    """Return JSON indented, and anything else as it is."""
     try:
         return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):

@@ -20,8 +20,8 @@ from ops.resources import prefix
 
 def replay(options: argparse.Namespace) -> int:
     """Publish events of the archive again, to one queue or topic, with the ids they had."""
-    console, bucket = Console(), _bucket(options.stage)
-    keys = list(_keys(bucket, options.first, options.last))
+    console, bucket = Console(), bucket_of(options.stage)
+    keys = list(keys_of(bucket, options.first, options.last))
     destination = Destination(_arn(options.to, options.stage))
     console.print(f"archive    {len(keys)} objects, {options.first} to {options.last}")
     sent, refused = 0, 0
@@ -59,7 +59,7 @@ def archived(bucket: str, keys: list[str], merchant: str, read: Any) -> Iterator
         read()
 
 
-def _keys(bucket: str, first: date, last: date) -> Iterator[str]:
+def keys_of(bucket: str, first: date, last: date) -> Iterator[str]:
     """Yield the keys of the objects of these days, in the order of their hours."""
     pages = client("s3").get_paginator("list_objects_v2")
     for number in range((last - first).days + 1):
@@ -68,7 +68,8 @@ def _keys(bucket: str, first: date, last: date) -> Iterator[str]:
             yield from (one["Key"] for one in page.get("Contents", ()))
 
 
-def _bucket(stage: str) -> str:
+def bucket_of(stage: str) -> str:
+    """Return the name of a stage's archive."""
     region, account = place().split(":")
     name, s3 = f"{prefix(stage)}-archive-{account}-{region}", client("s3")
     try:

@@ -142,7 +142,8 @@ def _waiting(emulator: Emulator, name: str) -> int:
 
 
 def _addresses(console: Console, emulator: Emulator) -> None:
-    console.print("\nIt stays up until `make stop`.  To look around:")
+    console.print("\nIt stays up until `make stop`.  To look around, open the console:")
+    console.print("  make console\nor the command line:")
     for name, value in emulator.environment.items():
         console.print(f"  export {name}={value}", soft_wrap=True)
     for one in declared(STAGE):

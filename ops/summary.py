@@ -48,7 +48,7 @@ def verdict(console: Console, days: list[Day], wrong: list[str], seconds: float)
     console.print(
         "\nWhat to try next:\n"
         "  make run N=20000                    a busier day\n"
-        "  make run KEEP=1                     keep it up, and look around in it\n"
+        "  make run KEEP=1, then make console  keep it up, and look around in it on a page\n"
         "  .venv/bin/python -m ops adapt --help  try a payload of your own, without AWS\n"
         "  open app.py                         and add a merchant: README, 'Add a merchant'",
         soft_wrap=True,
