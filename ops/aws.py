@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import Misconfigured
 
-_REMEDY = "run `aws configure`, or set AWS_PROFILE (or AWS_REGION and credentials)"
+REMEDY = "run `aws configure`, or set AWS_PROFILE (or AWS_REGION and credentials)"
 
 
 @cache
@@ -19,7 +19,7 @@ def client(service: str) -> Any:
     try:
         return session.client(service, config=Config(retries={"mode": "standard"}))
     except BotoCoreError as fault:
-        raise Misconfigured(f"AWS: {fault}: {_REMEDY}") from fault
+        raise Misconfigured(f"AWS: {fault}: {REMEDY}") from fault
 
 
 @cache
@@ -29,5 +29,5 @@ def place() -> str:
     try:
         account = sts.get_caller_identity()["Account"]
     except (BotoCoreError, ClientError) as fault:
-        raise Misconfigured(f"AWS: {fault}: {_REMEDY}") from fault
+        raise Misconfigured(f"AWS: {fault}: {REMEDY}") from fault
     return f"{sts.meta.region_name}:{account}"

@@ -229,6 +229,10 @@ def test_which_stage_is_looked_at_and_with_what(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     with pytest.raises(Misconfigured, match="make run KEEP=1"):
         place.chosen(None, kept)
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(Misconfigured, match="set AWS_PROFILE"):
+        place.chosen(None, kept)
+    monkeypatch.delenv("AWS_PROFILE")
     kept.write_text(json.dumps({"at": "http://127.0.0.1:1234"}))
     name, where = place.chosen(None, kept)
     assert (name, "http://127.0.0.1:1234" in where) == ("local", True)

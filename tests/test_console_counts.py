@@ -1,6 +1,7 @@
 """What the console counts, and when it says that something is stuck."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from ops.console.counts import WINDOWS, Activity, activity
 from ops.console.place import Stage, staged
 from ops.console.plot import plot
 from ops.console.queues import Depth, Watch, depths, stuck
+from ops.console.render import HOME
 from ops.emulator import ACCOUNT, Emulator
 from ops.tills import Sale, square_payment
 from tests.hands import Hands
@@ -185,3 +187,29 @@ def test_it_listens_on_loopback_only_and_stops_cleanly(emulator: Emulator) -> No
     out, error = process.communicate(timeout=30)
     assert (process.returncode, error) == (0, "")
     assert "nothing is left running" in out
+
+
+def luminance(colour: str) -> float:
+    """Return how bright a colour is, by WCAG 2."""
+    digits = colour.lstrip("#")
+    digits = "".join(2 * one for one in digits) if len(digits) == 3 else digits
+    parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    light = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts]
+    return sum(share * one for share, one in zip((0.2126, 0.7152, 0.0722), light, strict=True))
+
+
+def test_texts_stand_out_from_what_is_behind_them_by_day_and_by_night() -> None:
+    sheet = (HOME / "static" / "console.css").read_text()
+    schemes = re.findall(r":root \{([^}]*--ink[^}]*)\}", sheet)
+    assert len(schemes) == 2
+    for scheme in schemes:
+        colours = dict(re.findall(r"--([\w-]+): (#\w+)", scheme))
+        for text, behind in (
+            *((text, back) for text in ("ink", "quiet", "accent") for back in
+              ("paper", "card", "accent-soft", "good-soft", "bad-soft")),
+            ("good", "good-soft"), ("bad", "bad-soft"), ("good", "card"), ("bad", "card"),
+            ("paper", "accent"), ("paper", "bad"), ("amber", "card"),
+        ):  # fmt: skip
+            pair = sorted((luminance(colours[text]), luminance(colours[behind])))
+            contrast = (pair[1] + 0.05) / (pair[0] + 0.05)
+            assert contrast >= 4.5, (text, behind, round(contrast, 2))

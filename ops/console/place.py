@@ -11,10 +11,11 @@ from threading import Lock
 from urllib.parse import urlsplit
 
 import boto3
+from botocore.exceptions import BotoCoreError
 
 from chalicelib.desk import Declaration, Desk
 from chalicelib.errors import Misconfigured
-from ops.aws import client
+from ops.aws import REMEDY, client
 from ops.emulator import KEPT, Emulator, refuse_unless_loopback
 from ops.merchants import Declared, declared, load, others
 from ops.resources import prefix
@@ -83,6 +84,7 @@ def chosen(stage: str | None, kept: Path = KEPT) -> tuple[str, str]:
         emulator = Emulator(json.loads(kept.read_text())["at"], Path(os.devnull))
         refuse_unless_loopback(emulator.endpoint)
         os.environ |= emulator.environment
+        os.environ.pop("AWS_PROFILE", None)
         return LOCAL, f"on the emulator that `make run KEEP=1` left up at {emulator.endpoint}"
     if not _credentials():
         raise Misconfigured(
@@ -93,5 +95,7 @@ def chosen(stage: str | None, kept: Path = KEPT) -> tuple[str, str]:
 
 
 def _credentials() -> bool:
-    session: boto3.session.Session = boto3.session.Session()
-    return session.get_credentials() is not None
+    try:
+        return boto3.session.Session().get_credentials() is not None
+    except BotoCoreError as fault:  # a profile that isn't there
+        raise Misconfigured(f"AWS: {fault}: {REMEDY}") from fault
