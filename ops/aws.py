@@ -9,6 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import Misconfigured
 
+#: More connections than calls are made at once, for several pages of the console.
+_SETTINGS = Config(max_pool_connections=50, retries={"mode": "standard"})
 REMEDY = "run `aws configure`, or set AWS_PROFILE (or AWS_REGION and credentials)"
 
 
@@ -17,7 +19,7 @@ def client(service: str) -> Any:
     """Return a client of that service; AWS_ENDPOINT_URL is honoured, as everywhere."""
     session: Any = boto3.session.Session()
     try:
-        return session.client(service, config=Config(retries={"mode": "standard"}))
+        return session.client(service, config=_SETTINGS)
     except BotoCoreError as fault:
         raise Misconfigured(f"AWS: {fault}: {REMEDY}") from fault
 

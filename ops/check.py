@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -51,7 +51,7 @@ def collect(emulator: Emulator, merchants: list[Declared]) -> Found:
         if isinstance(letters, Exception):
             raise letters
         found.dead[name] = sum(letter.rejected for letter in letters)
-        told = [json.dumps(asdict(letter)) for letter in letters]
+        told = [text for letter in letters for text in (letter.raw, str(letter.attributes))]
         found.texts.setdefault("quarantine", []).extend(told)
     bodies = [message["Body"] for message in drain(sqs, f"tillbridge-{STAGE}-observer")]
     found.events = [json.loads(body) for body in bodies]

@@ -17,7 +17,7 @@ from chalicelib.desk import Declaration, Desk
 from chalicelib.errors import Misconfigured
 from ops.aws import REMEDY, client
 from ops.emulator import KEPT, Emulator, refuse_unless_loopback
-from ops.merchants import Declared, declared, load, others
+from ops.merchants import Declared, declared, load, services
 from ops.resources import prefix
 
 LOCAL = "local"
@@ -30,7 +30,7 @@ class Stage:
 
     name: str
     merchants: tuple[Declared, ...]
-    #: Functions that are no merchant's; each reads a queue of its own name.
+    #: Functions that serve all merchants; each reads a queue of its own name.
     subscribers: tuple[str, ...]
     rewards: Declaration
     emulated: bool
@@ -63,7 +63,7 @@ def staged(name: str, now_ms: Callable[[], int] | None = None) -> Stage:
     return Stage(
         name,
         merchants,
-        tuple(others(name)),
+        tuple(services(name)),
         rewards,
         emulated=urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname in _LOOPBACK,
         now_ms=now_ms or (lambda: int(time.time() * 1000)),

@@ -1,10 +1,10 @@
 // Keys, and counts that keep themselves up to date.  Everything works without it.
 "use strict";
 
-const typing = (node) => node.closest("input, select, textarea, dialog");
+const typing = (node) => node.closest("input, select, textarea, dialog[open]");
 const find = () => document.querySelector("[data-find]");
 const help = document.getElementById("help");
-let going = 0;
+let going = false; // g was pressed, and the next key says where to
 
 function shortcut(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -12,10 +12,10 @@ function shortcut(event) {
     if (event.key === "Escape" && !event.target.closest("dialog")) event.target.blur();
     return;
   }
-  const link = Date.now() - going < 1500 && document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
-  going = 0;
+  const link = going && document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
+  going = false;
   if (link) link.click();
-  else if (event.key === "g") going = Date.now();
+  else if (event.key === "g") going = true;
   else if (event.key === "/" && find()) { event.preventDefault(); find().focus(); find().select(); }
   else if (event.key === "?" && help) help.showModal();
 }
