@@ -7,7 +7,6 @@ megabyte that nobody reads there.  https://peps.python.org/pep-0552/
 """
 
 import fnmatch
-import os
 import stat
 import subprocess
 import sys
@@ -65,10 +64,8 @@ def _compile(folder: Path) -> None:
     packages = [path for path in sorted(folder.iterdir()) if path not in own]
     for paths, beside in ((own, ()), (packages, ("-b",))):
         if paths:
-            subprocess.run(  # noqa: S603 - our own command
-                [*_COMPILER, *beside, "-s", folder, "-p", TASK, *paths],
-                env=os.environ | {"PYTHONHASHSEED": "0"}, stdout=subprocess.DEVNULL, check=True,
-            )  # fmt: skip
+            command = [*_COMPILER, *beside, "-s", folder, "-p", TASK, *paths]
+            subprocess.run(command, stdout=subprocess.DEVNULL, check=True)  # noqa: S603 - our own
     for path in packages:
         for source in [path] if path.is_file() else path.rglob("*.py"):
             if source.suffix == ".py":
