@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib import import_module
 from typing import Any
 from urllib.parse import unquote
@@ -54,6 +55,8 @@ class Door:
     arn: Callable[[str, str], str]
     #: What is known of a transaction: (merchant, vendor, id) -> its state, None if nothing is.
     look: Callable[[str, str, str], Mapping[str, Any] | None]
+    #: Puts what no queue carries into the stage's bucket: (merchant, body) -> the pointer to it.
+    offload: Callable[[str, bytes], str]
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
 
     def webhook(self, request: Request, merchant: str) -> Answer:
@@ -65,9 +68,7 @@ class Door:
             return refusal
         if not request.body:
             return told(200, accepted=0)
-        parcel = outbox.raw(request.body, entry.source)
-        if parcel is None:  # to no avail, but somebody hears of it, and it is not lost yet
-            return problem(503, "it is too long for the queue, even packed", wait=3600)
+        parcel = outbox.raw(request.body, entry.source, partial(self.offload, merchant))
         if self.outbox.send(self.arn(entry.source, merchant), [parcel]):
             return problem(503, _NOT_NOW, wait=PATIENCE)
         return told(200, accepted=1)
@@ -81,7 +82,8 @@ class Door:
             return refusal
         try:
             found = _records(request, entry)
-            parcels = list(_parcels(found, entry.source))
+            put_away = partial(self.offload, merchant)
+            parcels = list(outbox.parcels(found, entry.source, put_away))
         except Unreadable as reason:
             place = {"position": reason.position} if reason.position else {}
             return problem(reason.status, reason.reason, **place)
@@ -185,10 +187,3 @@ def _records(request: Request, entry: Entry) -> list[str]:
     once = request.once
     kind, coding = once.get("content-type", ""), once.get("content-encoding", "")
     return bodies.records(request.body, kind, coding)
-
-
-def _parcels(found: Sequence[str], source: str) -> Any:
-    for one in outbox.parcels(found, source):
-        if isinstance(one, int):
-            raise Unreadable(413, "it is too long for the queue, even packed", one)
-        yield one

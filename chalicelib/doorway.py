@@ -1,7 +1,7 @@
 """The door, wired to this stage with the clients that wiring makes."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from chalicelib import state
@@ -15,7 +15,7 @@ from chalicelib.once import Once
 from chalicelib.outbox import Outbox
 from chalicelib.pace import Pace
 from chalicelib.table import Table
-from chalicelib.wiring import APP, CALLS, client, log, named, stage
+from chalicelib.wiring import APP, CALLS, PUBLISHES, bucket, client, log, named, stage
 
 #: How a call at the door ended, by its status.
 _ENDED = {200: "accepted", 202: "accepted", 401: "refused", 429: "throttled"}
@@ -57,7 +57,16 @@ def door(arn: str) -> Door:
         pace=Pace(dynamodb, table, wall_clock),
         arn=lambda source, merchant: f"arn:aws:{source}:{place}:{named(merchant)}",
         look=look,
+        offload=partial(_offload, place),
     )
+
+
+def _offload(place: str, merchant: str, body: bytes) -> str:
+    """Put a body away; only who sends such a body pays for the import."""
+    from chalicelib import parcels  # noqa: PLC0415
+
+    inbox = bucket("inbox", place)
+    return parcels.offload(client("s3", PUBLISHES), inbox, merchant, body).body
 
 
 def _parameter(merchant: str) -> str | None:

@@ -1,11 +1,11 @@
 """What the door accepts goes to the merchant's queue or topic, and counts only once it is there."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.calls import batches, in_parallel, note, queue_url, text_attributes
-from chalicelib.packing import CONTENT_ENCODING, fitted
+from chalicelib.packing import CONTENT_ENCODING, fitted, size_attribute
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -23,35 +23,45 @@ _SUBJECT = "tillbridge"
 
 @dataclass(frozen=True)
 class Parcel:
-    """One message; `first` and `last` are the positions of its records, from 1."""
+    """One message; `first` and `last` are the positions of its records, from 1.
+
+    `pointed` are the bytes of the body that its text only points to, if it does.
+    """
 
     text: str
     encoding: str = ""
     first: int = 1
     last: int = 1
+    pointed: int = 0
 
     @property
     def size(self) -> int:
         return len(self.text.encode()) + 200
 
 
-def raw(body: bytes, source: str) -> Parcel | None:
-    """Return a body as one message, or None if it is too long even when packed."""
-    text, encoding = fitted(body, LIMITS[source])
-    return Parcel(text, encoding) if len(text) <= LIMITS[source] else None
+#: Puts a body away, and returns the text that points to it.
+Offload = Callable[[bytes], str]
 
 
-def parcels(records: Sequence[str], source: str) -> Iterator[Parcel | int]:
-    """Yield messages of several records each, as JSON arrays.
+def raw(body: bytes, source: str, offload: Offload) -> Parcel:
+    """Return a body as one message; one that is too long even when packed is put away for it.
 
-    In the place of a record that is too long even when packed, its position.
+    It raises what `offload` raises.
     """
+    text, encoding = fitted(body, LIMITS[source])
+    if len(text) <= LIMITS[source]:
+        return Parcel(text, encoding)
+    return Parcel(offload(body), pointed=len(body))
+
+
+def parcels(records: Sequence[str], source: str, offload: Offload) -> Iterator[Parcel]:
+    """Yield messages of several records each, as JSON arrays; it raises what `offload` raises."""
     at = 0
     for part in batches(records, TOGETHER, lambda one: len(one.encode()) + 1, TOGETHER_BYTES):
         first, at = at + 1, at + len(part)
         body = part[0] if len(part) == 1 else f"[{','.join(part)}]"
-        found = raw(body.encode("utf-8", "surrogatepass"), source)
-        yield Parcel(found.text, found.encoding, first, at) if found else first
+        found = raw(body.encode("utf-8", "surrogatepass"), source, offload)
+        yield replace(found, first=first, last=at)
 
 
 @dataclass(frozen=True)
@@ -95,7 +105,9 @@ class Outbox:
 
 def _entry(arn: str, place: str, one: Parcel) -> dict[str, Any]:
     named = [("via", "https"), *([(CONTENT_ENCODING, one.encoding)] if one.encoding else [])]
-    entry = {"Id": place, "MessageAttributes": text_attributes(named)}
+    entry: dict[str, Any] = {"Id": place, "MessageAttributes": text_attributes(named)}
+    if one.pointed:
+        entry["MessageAttributes"] |= size_attribute(one.pointed)
     if arn.split(":")[2] == "sns":
         return entry | {"Message": one.text, "Subject": _SUBJECT}
     return entry | {"MessageBody": one.text}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.calls import attempt
 from chalicelib.errors import Code, Rejected, Retry
+from chalicelib.packing import size_attribute
 from chalicelib.payload import MAX_BODY
 from chalicelib.receive import Message
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 CLASS = "software.amazon.payloadoffloading.PayloadS3Pointer"
 #: What older versions of the client wrote.
 _CLASSES = (CLASS, "com.amazon.sqs.javamessaging.MessageS3Pointer")
-SIZE, OLD_SIZE = "ExtendedPayloadSize", "SQSLargePayloadSize"
+OLD_SIZE = "SQSLargePayloadSize"
 #: Without the right to list a bucket, S3 says of what is missing that access is denied.
 _MISSING = {"NoSuchKey", "AccessDenied"}
 _CHUNK = 256 * 1024
@@ -45,7 +46,7 @@ class Pointer:
     @property
     def attributes(self) -> dict[str, Any]:
         """The message attribute by which the Extended Client knows a pointer."""
-        return {SIZE: {"DataType": "Number", "StringValue": str(self.size)}}
+        return size_attribute(self.size)
 
 
 def prefix(merchant: str) -> str:

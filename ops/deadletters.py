@@ -13,8 +13,8 @@ from typing import Any, Self
 
 from chalicelib.errors import Code, Misconfigured, Rejected
 from chalicelib.masking import mask_body
-from chalicelib.packing import CONTENT_ENCODING
-from chalicelib.parcels import OLD_SIZE, SIZE
+from chalicelib.packing import CONTENT_ENCODING, POINTED_SIZE
+from chalicelib.parcels import OLD_SIZE
 from chalicelib.receive import Message, messages
 from ops.aws import client
 from ops.bodies import Bodies
@@ -26,7 +26,7 @@ HOLD_SECONDS = 300
 #: Short answers may miss messages: two empty ones in a row, after a second each, are believed.
 _WAIT_SECONDS, _EMPTY_ANSWERS = 1, 2
 FAILED = "failed"
-SIZES = (SIZE, OLD_SIZE)
+SIZES = (POINTED_SIZE, OLD_SIZE)
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,7 @@ def door_policy(merchants: list[Declared], stage: str, place: str) -> dict[str, 
         _allow(["ssm:GetParameter"], [f"arn:aws:ssm:{place}:parameter/tillbridge/{stage}/door/*"]),
         _allow(["dynamodb:PutItem", "dynamodb:UpdateItem"], [table]) | _keys("*#door#*"),
         _allow(["dynamodb:BatchGetItem"], [table]) | _keys("*#claim#*", "*#batch#*"),
+        _allow(["s3:PutObject"], [_objects("inbox", stage, place, "large/*")]),
         *([_allow(["sqs:SendMessage"], sources["sqs"])] if sources["sqs"] else []),
         *([_allow(["sns:Publish"], sources["sns"])] if sources["sns"] else []),
     ]

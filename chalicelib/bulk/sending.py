@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.bulk.records import Draft
 from chalicelib.calls import batches, note, queue_url, text_attributes
 from chalicelib.errors import Code, Rejected, Retry
-from chalicelib.packing import CONTENT_ENCODING, fitted
-from chalicelib.parcels import SIZE, offload
+from chalicelib.packing import CONTENT_ENCODING, POINTED_SIZE, fitted
+from chalicelib.parcels import offload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -41,7 +41,7 @@ class Queue:
         entries = [self._entry(draft.body) for draft in wave if draft.texts]
         for part in batches(entries, ENTRIES_A_CALL, _size, LIMIT):
             self._send([entry | {"Id": str(at)} for at, entry in enumerate(part)])
-        return sum(SIZE in entry["MessageAttributes"] for entry in entries)
+        return sum(POINTED_SIZE in entry["MessageAttributes"] for entry in entries)
 
     def _send(self, entries: list[dict[str, Any]]) -> None:
         url = queue_url(self.sqs, self.arn)
