@@ -28,7 +28,7 @@ from chalice.app import Chalice, SQSEvent
 
 from chalicelib.adapters import square
 from chalicelib.model import Merchant
-from chalicelib.wiring import APP, keep, named, relay
+from chalicelib.wiring import APP, keep, named, relay, unpack
 
 app = Chalice(app_name=APP)
 
@@ -36,6 +36,11 @@ app = Chalice(app_name=APP)
 @app.on_sqs_message(queue=named("archive"), batch_size=10)
 def archive(event: SQSEvent) -> None:
     keep(event)
+
+
+@app.on_sqs_message(queue=named("files"), batch_size=1)
+def files(event: SQSEvent) -> None:
+    unpack(event)
 """
 MERCHANT = """
 
