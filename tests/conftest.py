@@ -38,7 +38,8 @@ def world(emulator: Emulator) -> World:
 
 @pytest.fixture(autouse=True)
 def _stage() -> Iterator[None]:
-    """Let no test leave another stage behind: to look at app.py sets it."""
+    """Let nothing leave another stage behind, no module's fixture either: a look at app.py sets it."""
+    os.environ["STAGE"] = "local"
     yield
     os.environ["STAGE"] = "local"
 
