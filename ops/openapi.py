@@ -28,7 +28,7 @@ _WHY = {
     "401": "Not signed, wrongly signed, too old, or no such merchant: which one isn't told.",
     "404": "Nothing is known of that transaction (yet).",
     "409": "A request with this Idempotency-Key is at work.",
-    "413": f"Over {MAX_BODY} bytes, {MAX_RECORDS} records, or a record too long for the queue.",
+    "413": f"Over {MAX_BODY} bytes or {MAX_RECORDS} records.",
     "415": "Not JSON, JSON lines or gzip of them; or this merchant's format has no records.",
     "422": "This Idempotency-Key came with another body before.",
     "429": "The merchant, or all of them together, called too often.",

@@ -38,7 +38,7 @@ def world(emulator: Emulator) -> World:
 
 @pytest.fixture(autouse=True)
 def _stage() -> Iterator[None]:
-    """Let nothing leave another stage behind, no module's fixture either: a look at app.py sets it."""
+    """Let nothing leave another stage behind: a look at app.py sets it, in fixtures as well."""
     os.environ["STAGE"] = "local"
     yield
     os.environ["STAGE"] = "local"
