@@ -276,6 +276,7 @@ def test_the_door_may_queue_for_merchants_and_read_no_queue(adding: Any) -> None
     writes = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
     assert other == writes | {
         "logs:CreateLogStream", "logs:PutLogEvents", "ssm:GetParameter", "dynamodb:BatchGetItem",
+        "s3:PutObject",
     }  # fmt: skip
     secrets = [resource for action, resource in granted if action == "ssm:GetParameter"]
     assert secrets == [f"arn:aws:ssm:{PLACE}:parameter/tillbridge/{STAGE}/door/*"]

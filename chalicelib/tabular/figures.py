@@ -17,7 +17,7 @@ BRANDS: dict[str, Any] = {
     "diners club": "diners", "unionpay": "unionpay", "china unionpay": "unionpay",
     "maestro": "maestro", "interac": "interac",
 }  # fmt: skip
-_LAST_FOUR = re.compile(r"(?:.*\D)?(\d{4})", re.ASCII | re.DOTALL)
+_LAST_FOUR = re.compile(r"(?<!\d)(\d{4})\Z", re.ASCII)
 
 
 def figures(reading: Reading) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def _tender(reading: Reading, spec: Tenders, row: Row, amount: int) -> model.Ten
     word = cells.text(row.get(spec.type, ""), "tender")
     kind = reading.word(spec.types, word, "tender_type")
     brand, digits = row.get(spec.card_brand), str(row.get(spec.card_last_four, ""))
-    last_four = _LAST_FOUR.fullmatch(digits)
+    last_four = _LAST_FOUR.search(digits)
     change = row.get(spec.change)
     return model.Tender(
         type=kind,
