@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib import wiring
 from chalicelib.errors import Rejected
 from chalicelib.quarantine import Quarantine
 from chalicelib.receive import Message
@@ -15,6 +16,8 @@ from ops.emulator import Emulator
 from tests.world import _accounts
 
 STAGE = "dev"
+#: Who knows an account by its clients: each operator has one of its own.
+CACHES = (aws.client, aws.place, wiring.client, wiring._session, wiring.pipeline)
 
 
 class Operator:
@@ -76,9 +79,9 @@ def operator(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", str(next(_accounts)))
     monkeypatch.delitem(os.environ, "COLUMNS", raising=False)
     monkeypatch.setenv("COLUMNS", "200")
-    for cached in (aws.client, aws.place):
+    for cached in CACHES:
         cached.cache_clear()
     merchants.load(STAGE)
     yield Operator(emulator, capsys)
-    for cached in (aws.client, aws.place):
+    for cached in CACHES:
         cached.cache_clear()
