@@ -10,7 +10,7 @@ Sales that are nobody's can be found by `<merchant>#receipt#<...>`, for as long 
 claimed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -73,17 +73,22 @@ class Ledger:
 
     def rows(self, member: str, since: int, until: int) -> Bought:
         """Return a member's purchases of a time (ms since 1970), by their sort keys."""
+        found = self.between(member, f"bought#{max(since, 0):013}", f"bought#{until + 1:013}")
+        return {item["sk"]["S"]: _read(item, member) for item in found}
+
+    def between(self, member: str, first: str, last: str) -> Iterator[Item]:
+        """Yield a member's items whose sort keys lie between the two, in their order."""
         query: Any = {
             "TableName": self.table,
             "ConsistentRead": True,
             "KeyConditionExpression": "pk = :pk AND sk BETWEEN :since AND :until",
             "ExpressionAttributeValues": {
                 ":pk": self.key(member, "")["pk"],
-                ":since": {"S": f"bought#{max(since, 0):013}"},
-                ":until": {"S": f"bought#{until + 1:013}"},
+                ":since": {"S": first},
+                ":until": {"S": last},
             },
         }
-        return {item["sk"]["S"]: _read(item, member) for item in paged(self.client, query)}
+        yield from paged(self.client, query)
 
     def key(self, member: str, place: str) -> Item:
         """Return the key of one of a member's items."""

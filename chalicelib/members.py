@@ -111,17 +111,8 @@ def explained(inbox: Inbox, ledger: Ledger, source: str, subject: str) -> dict[s
 
 
 def _entries(ledger: Ledger, name: str, first: int, last: int) -> list[Entry]:
-    query: dict[str, Any] = {
-        "TableName": ledger.table,
-        "ConsistentRead": True,
-        "KeyConditionExpression": "pk = :pk AND sk BETWEEN :since AND :until",
-        "ExpressionAttributeValues": {
-            ":pk": ledger.key(name, "")["pk"],
-            ":since": {"S": f"entry#{first:012}"},
-            ":until": {"S": f"entry#{last:012}"},
-        },
-    }
-    return [_entry(item) for item in paged(ledger.client, query)]
+    found = ledger.between(name, f"entry#{first:012}", f"entry#{last:012}")
+    return [_entry(item) for item in found]
 
 
 def _entry(item: Any) -> Entry:
