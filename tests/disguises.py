@@ -136,10 +136,20 @@ def left(name: str, card: str) -> str:
 
 def fine(name: str, card: str) -> bool:
     """Tell whether no more than the last four are left, and what is beside, or less than that."""
-    copies = 2 if name.startswith("two in a row") else 1
-    told = BESIDE.get(name, "") + card[-4:] * copies
+    if name.startswith("two in a row"):
+        return _fine_twice(clean(TEXTS[name](card)), card)
+    told = BESIDE.get(name, "") + card[-4:]
     zeroed = "9" + "0" * (len(card) - 5) + card[-4:]  # a number of JSON's stays one
     return told.endswith(found := left(name, card)) or found == zeroed
+
+
+def _fine_twice(masked: str, card: str) -> bool:
+    """Tell whether of both numbers no digit is left before the last four.
+
+    Digits of the first one's end may go as well: they may begin what could be a card number, too.
+    """
+    first, second = masked[: len(card)], masked[-len(card) :]
+    return second.endswith(f"*{card[-4:]}") and not re.search(r"\d", first[:-4] + second[:-4])
 
 
 def _bare(body: str) -> str:
