@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.calls import queue_url, text_attributes
 from chalicelib.cards import mask
 from chalicelib.errors import Rejected, Retry
-from chalicelib.masking import mask_body
 from chalicelib.packing import CONTENT_ENCODING, fitted
 from chalicelib.payload import declared
 from chalicelib.receive import Message
@@ -82,6 +81,8 @@ class Quarantine:
 
 def _masked(body: bytes | str, policy: Policy, key: bytes) -> bytes:
     """Return the body masked; bytes in an unknown encoding keep their values one by one."""
+    from chalicelib.masking import mask_body  # noqa: PLC0415 - most functions start without it
+
     if isinstance(body, str):
         return mask_body(body, policy, key).encode("utf-8", "surrogatepass")
     encoding = declared(body) or "utf-8"

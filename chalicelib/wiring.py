@@ -4,6 +4,7 @@ The stage names everything: `tillbridge-<stage>` is the table and the beginning 
 name.  Region and account are those of the function itself.
 """
 
+import gc
 import hashlib
 import hmac
 import json
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader
 
 from chalicelib import archive, forms
 from chalicelib.acknowledge import acknowledge
@@ -41,6 +43,8 @@ APP = "tillbridge"
 DECLARED = "declared.json"
 #: Where packaging puts the SDK's data, less what no function reads (ops/sdk.py).
 SDK_DATA = "sdk"
+#: The services that any function calls.
+CALLED = ("dynamodb", "sns", "sqs", "s3", "ssm", "sts")
 
 
 def _tries(read_timeout: int) -> Config:
@@ -59,6 +63,14 @@ _MAKING = threading.Lock()
 CALLS = _tries(read_timeout=2)
 #: To give a publish up too soon is to send a second copy.
 PUBLISHES = _tries(read_timeout=10)
+#: What functions make when they start, by their names after the stage's; the door's has none.
+_FIRST = {
+    "": (("dynamodb", CALLS), ("sqs", CALLS), ("ssm", CALLS)),
+    "archive": (("s3", PUBLISHES),),
+    "files": (("s3", PUBLISHES), ("sqs", PUBLISHES), ("dynamodb", CALLS)),
+    "rewards": (("dynamodb", CALLS), ("sqs", CALLS)),
+}
+_MERCHANTS = (("dynamodb", CALLS), ("sns", PUBLISHES))
 
 
 def stage() -> str:
@@ -217,8 +229,16 @@ def _hash_key(merchant: Merchant) -> bytes:
 @cache
 def _session() -> botocore.session.Session:
     session = botocore.session.get_session()
-    session.set_config_variable("data_path", str(Path(__file__).parents[1] / SDK_DATA))
+    session.register_component("data_loader", _Loader([str(Path(__file__).parents[1] / SDK_DATA)]))
     return session
+
+
+class _Loader(Loader):
+    """Finds the SDK's data without a look at the four hundred services that are never called."""
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002
+        """Return the services that there are for us, whatever is asked of them."""
+        return list(CALLED)
 
 
 @dataclass(frozen=True)
@@ -252,7 +272,17 @@ def log(line: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
+def _begin(function: str) -> None:
+    """Make what the function needs first: while it starts it has a whole CPU, later only a share.
+
+    What is there by then stays, so that no collector has to look through it.
+    """
+    name = function.removeprefix(f"{APP}-{stage()}").removeprefix("-")
+    for service, settings in _FIRST.get(name, _MERCHANTS):
+        client(service, settings)
+    gc.freeze()
+    gc.set_threshold(10_000)
+
+
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    # While it starts a function has a whole CPU, later only its memory's share of one.
-    client("dynamodb", CALLS)
-    client("sns", PUBLISHES)
+    _begin(os.environ["AWS_LAMBDA_FUNCTION_NAME"])

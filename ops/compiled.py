@@ -45,6 +45,7 @@ def compile_zip(package: Path, runtime: str) -> bool:
         with zipfile.ZipFile(package) as found:
             found.extractall(folder, [name for name in found.namelist() if _runs(name)])
         sdk.write(Path(folder))
+        _without_plugins(Path(folder))
         _compile(Path(folder))
         packed = package.with_suffix(".tmp")
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
@@ -56,6 +57,19 @@ def compile_zip(package: Path, runtime: str) -> bool:
 
 def _runs(name: str) -> bool:
     return not any(fnmatch.fnmatch(name, pattern) for pattern in _NEVER_RUN)
+
+
+def _without_plugins(folder: Path) -> None:
+    """Let pydantic not look for plugins where there are none, which takes longer than our models.
+
+    Its own switch, PYDANTIC_DISABLE_PLUGINS, comes after the import that takes the time.
+    """
+    found = any(
+        "[pydantic]" in path.read_text() for path in folder.glob("*.dist-info/entry_points.txt")
+    )
+    loader = folder / "pydantic" / "plugin" / "_loader.py"
+    if loader.exists() and not found:
+        loader.write_text("def get_plugins():\n    return ()\n")
 
 
 def _compile(folder: Path) -> None:

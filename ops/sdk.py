@@ -10,12 +10,11 @@ from typing import Any
 
 from botocore.loaders import Loader
 
-from chalicelib.wiring import SDK_DATA
+from chalicelib.wiring import CALLED, SDK_DATA
 
 #: What every merchant's function uses; and beside it what only some of the others do, whose
 #: descriptions are long and stay with the runtime.
 SERVICES = ("dynamodb", "sns", "sqs")
-CALLED = (*SERVICES, "s3", "ssm")
 
 
 def write(task: Path) -> None:

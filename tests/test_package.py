@@ -152,14 +152,37 @@ def test_every_service_is_found_where_botocores_own_data_find_it(task: Path, reg
         assert ours.meta.config.signature_version == own.meta.config.signature_version
 
 
-def test_a_function_makes_its_clients_while_it_starts(task: Path) -> None:
+@pytest.mark.parametrize(
+    ("function", "services"),
+    [("tillbridge-local-elm_street_books", "dynamodb sns"), ("tillbridge-local-archive", "s3"),
+     ("tillbridge-local-rewards", "dynamodb sqs"), ("tillbridge-local-files", "s3 sqs dynamodb"),
+     ("tillbridge-local", "dynamodb sqs ssm"), ("", "")],
+)  # fmt: skip
+def test_a_function_makes_its_clients_while_it_starts(
+    task: Path, function: str, services: str
+) -> None:
     code = (
-        "import sys; sys.path[:0] = sys.argv[1:]; from chalicelib import wiring as w;"
-        "print(w.client.cache_info().currsize, w._session().get_config_variable('data_path'))"
+        "import sys, gc; sys.path[:0] = sys.argv[1:]; from botocore.session import Session;"
+        "made, make = [], Session.create_client;"
+        "Session.create_client = lambda *a, **k: made.append(a[1]) or make(*a, **k);"
+        "from chalicelib import wiring as w;"
+        "print(w._session().get_component('data_loader').search_paths[0],"
+        "gc.get_freeze_count() > 10_000, *made)"
     )
-    told = start(task, code, AWS_LAMBDA_FUNCTION_NAME="any", AWS_DEFAULT_REGION="us-east-1")
-    assert told == ["2", str(task / "sdk")]
-    assert start(task, code)[0] == "0"
+    name = {"AWS_LAMBDA_FUNCTION_NAME": function} if function else {}
+    told = start(task, code, AWS_DEFAULT_REGION="us-east-1", **name)
+    assert told == [str(task / "sdk"), str(bool(function)), *services.split()]
+
+
+def test_pydantics_plugins_are_looked_for_only_if_there_are_any(tmp_path: Path) -> None:
+    packed = tmp_path / "some.zip"
+    for entry, looks in (("[console_scripts]", False), ("[pydantic]", True)):
+        with zipfile.ZipFile(packed, "w") as out:
+            out.writestr("pydantic/plugin/_loader.py", "import importlib.metadata\n")
+            out.writestr("some-1.dist-info/entry_points.txt", f"{entry}\nname = some:thing\n")
+        compile_zip(packed, RUNTIME)
+        with zipfile.ZipFile(packed) as found:
+            assert (b"importlib" in found.read("pydantic/plugin/_loader.pyc")) is looks
 
 
 def start(task: Path, code: str, **environment: str) -> list[str]:
