@@ -24,9 +24,9 @@ def in_parallel(call: Callable[[T], R], parts: Sequence[T]) -> list[R | Exceptio
 
     Any exception counts, not only botocore's: proxies and broken answers raise others.
     """
-    if len(parts) == 1:
-        return [attempt(call, parts[0])]
-    with ThreadPoolExecutor(min(len(parts), MOST_AT_ONCE) or 1) as pool:
+    if len(parts) < 2:  # noqa: PLR2004 - no threads for one call, or none
+        return [attempt(call, part) for part in parts]
+    with ThreadPoolExecutor(min(len(parts), MOST_AT_ONCE)) as pool:
         return list(pool.map(lambda part: attempt(call, part), parts))
 
 
