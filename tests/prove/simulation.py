@@ -12,7 +12,7 @@ from tests.simulation.running import SEEDS_A_PIECE, Result, run_many
 
 PART = "simulation"
 #: Enough for a million invocations, and what `make check` has time for.
-SEEDS, QUICK_SEEDS, INVOCATIONS = 120_000, 500, 1_000_000
+SEEDS, QUICK_SEEDS, INVOCATIONS = 113_000, 500, 1_000_000
 
 
 def prove(quick: bool) -> Iterator[Figure]:
