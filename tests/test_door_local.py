@@ -28,22 +28,23 @@ SECRETS = {"vendor": "square", "source": "sqs", "secrets": ["hook"], "own": ["ti
 
 
 @pytest.fixture
-def till(operator: Operator) -> Iterator[Till]:  # noqa: ARG001 - it sets the account up
+def till(operator: Operator, tmp_path: Path) -> Iterator[Till]:  # noqa: ARG001 - sets the account up
     name = f"/tillbridge/{STAGE}/door/harbour-coffee"
     aws.client("ssm").put_parameter(Name=name, Value=json.dumps(SECRETS), Type="SecureString")
     port = _free_port()
     command = [Path(sys.executable).with_name("chalice"), "local", "--stage", STAGE,
                "--port", str(port), "--no-autoreload"]  # fmt: skip
     environment = {name: value for name, value in os.environ.items() if name != "STAGE"}
-    server = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    with (tmp_path / "server.log").open("wb") as log:  # nobody reads a pipe: it would fill up
+        server = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
     try:
         _wait(server, port)
         yield Till(f"http://127.0.0.1:{port}", "harbour-coffee", "till")
     finally:
         server.kill()
-        server.communicate()
+        server.wait()
 
 
 def _wait(server: "subprocess.Popen[bytes]", port: int) -> None:
