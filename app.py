@@ -95,8 +95,18 @@ def transaction(merchant: str, identity: str) -> Response:
     return through("transaction", merchant=merchant, identity=identity)
 
 
+@app.route("/v1/{merchant}/members/{identity}")
+def member(merchant: str, identity: str) -> Response:
+    return through("member", merchant=merchant, identity=identity)
+
+
+@app.route("/v1/{merchant}/claims", methods=["POST"], content_types=["*/*"])
+def claims(merchant: str) -> Response:
+    return through("claims", merchant=merchant)
+
+
 def through(what: str, **names: str) -> Response:
-    """Let a call through the door, by which tills come that can't speak AWS: docs/HTTP.md."""
+    """Let a call through the door: tills that can't speak AWS, and members' apps.  docs/HTTP.md."""
     call: Any = app.current_request
     arn = getattr(call.lambda_context, "invoked_function_arn", "")
-    return Response(**vars(knock(what, call.to_original_event(), arn, **names)))
+    return Response(**vars(knock(what, call.to_original_event(), arn, REWARDS, **names)))

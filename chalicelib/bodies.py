@@ -54,6 +54,16 @@ def records(body: bytes, kind: str, coding: str) -> list[str]:
     return found
 
 
+def single(body: bytes, kind: str, most: int) -> str:
+    """Return the text of the one JSON object that a short body is, of so many bytes at `most`."""
+    if len(body) > most:
+        raise Unreadable(413, f"a body may have {most} bytes here")
+    found = records(body, kind, "")
+    if [one.encode() for one in found] != [body.strip()]:
+        raise Unreadable(400, "send one JSON object, as it is")
+    return found[0]
+
+
 def _unpacked(body: bytes) -> bytes:
     try:
         found = unpack(body, MAX_BODY)

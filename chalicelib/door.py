@@ -8,27 +8,25 @@ Unsigned, wrongly signed, unknown merchant: one and the same 401, after one and 
 """
 
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import import_module
 from typing import Any
-from urllib.parse import unquote
 
-from chalicelib import bodies, outbox, signatures
+from chalicelib import bodies, outbox
 from chalicelib.bodies import Unreadable
 from chalicelib.calls import attempt
-from chalicelib.entries import NOBODY, VENDOR, Entries, Entry, two
+from chalicelib.entries import NOBODY, VENDOR, Entry, two
 from chalicelib.exchange import Answer, Request, problem, told
+from chalicelib.gate import Gate, refused
 from chalicelib.once import LONGEST_KEY, Once, State, fingerprint, item_key
 from chalicelib.outbox import Outbox, Parcel
-from chalicelib.pace import Pace
 
 _log = logging.getLogger(__name__)
 #: After how many seconds a call that failed for now may come again.
 PATIENCE = 5
-_REFUSED = "the signature is missing, wrong or too old, or there is no such merchant"
+_FAILED = "it could not be done just now: nothing is lost if you send it again"
 _NOT_NOW = "it could not be queued just now: nothing is lost if you send it again"
 
 
@@ -40,31 +38,29 @@ def health() -> Answer:
 def safely(serve: Callable[[], Answer]) -> Answer:
     """Return what is answered; whatever goes wrong is a 503, which vendors and tills try again."""
     found = attempt(lambda _: serve(), None)
-    return found if isinstance(found, Answer) else problem(503, _NOT_NOW, wait=PATIENCE)
+    return found if isinstance(found, Answer) else problem(503, _FAILED, wait=PATIENCE)
 
 
 @dataclass(frozen=True)
 class Door:
     """All that the door does, for every merchant."""
 
-    entries: Entries
+    gate: Gate
     outbox: Outbox
     once: Once
-    pace: Pace
     #: Where a merchant's messages go: (sqs or sns, merchant) -> ARN.
     arn: Callable[[str, str], str]
     #: What is known of a transaction: (merchant, vendor, id) -> its state, None if nothing is.
     look: Callable[[str, str, str], Mapping[str, Any] | None]
     #: Puts what no queue carries into the stage's bucket: (merchant, body) -> the pointer to it.
     offload: Callable[[str, bytes], str]
-    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
 
     def webhook(self, request: Request, merchant: str) -> Answer:
         """Queue a vendor's webhook as it is: 200, as some vendors want no other."""
-        entry = self.entries.of(merchant)
+        entry = self.gate.entries.of(merchant)
         if not self._verified(request, merchant, entry):
-            return self._greeted(request.body, entry) or problem(401, _REFUSED)
-        if refusal := self._paced(merchant, entry):
+            return self._greeted(request.body, entry) or refused()
+        if refusal := self.gate.paced(merchant, entry):
             return refusal
         if not request.body:
             return told(200, accepted=0)
@@ -75,11 +71,9 @@ class Door:
 
     def transactions(self, request: Request, merchant: str) -> Answer:
         """Queue one record or many, or say which of them can't be read."""
-        entry = self.authorised(request, merchant, f"POST /v1/{merchant}/transactions")
-        if entry is None:
-            return problem(401, _REFUSED)
-        if refusal := self._paced(merchant, entry):
-            return refusal
+        entry = self.gate.admit(request, merchant, f"POST /v1/{merchant}/transactions")
+        if isinstance(entry, Answer):
+            return entry
         try:
             found = _records(request, entry)
             put_away = partial(self.offload, merchant)
@@ -93,33 +87,19 @@ class Door:
 
     def transaction(self, request: Request, merchant: str, identity: str) -> Answer:
         """Tell what became of a transaction, as `ops trace` does."""
-        # Gateways differ in whether they undo escapes: the signature says which one is meant.
-        for meant in dict.fromkeys((identity, unquote(identity))):
-            entry = self.authorised(request, merchant, f"GET /v1/{merchant}/transactions/{meant}")
-            if entry is None:
-                continue
-            if refusal := self._paced(merchant, entry):
-                return refusal
-            known = self.look(merchant, entry.vendor, meant)
-            if known is None:
-                return problem(404, "nothing is known of it (yet): it may be on its way")
-            return told(200, transaction=meant, merchant=merchant, **known)
-        return problem(401, _REFUSED)
-
-    def authorised(self, request: Request, merchant: str, place: str) -> Entry | None:
-        """Return the merchant's entry if the call is signed with a secret of its own tills.
-
-        `place` is method and path, as they are signed.  The query isn't: there may be none.
-        """
-        entry = self.entries.of(merchant)
-        now = self.now_ms() // 1000
-        signed = signatures.own(request.once, request.body, place, two(entry.own), now)
-        return entry if signed and entry.known and not request.query else None
+        found = self.gate.asked(request, merchant, "transactions", identity)
+        if isinstance(found, Answer):
+            return found
+        meant, entry = found
+        known = self.look(merchant, entry.vendor, meant)
+        if known is None:
+            return problem(404, "nothing is known of it (yet): it may be on its way")
+        return told(200, transaction=meant, merchant=merchant, **known)
 
     def _verified(self, request: Request, merchant: str, entry: Entry) -> bool:
         """Return whether the vendor signed it.  Whatever goes wrong means no."""
         url = entry.url or f"/v1/{merchant}/webhook"
-        now = self.now_ms() // 1000
+        now = self.gate.now_ms() // 1000
         try:
             verify = adapter(entry).verify
             signed = verify(request.once, request.body, url, two(entry.secrets), now)
@@ -139,10 +119,6 @@ class Door:
             _log.warning("greeting of %s: %s", entry.vendor, greeting)
         return told(200, accepted=0) if greeting else None
 
-    def _paced(self, merchant: str, entry: Entry) -> Answer | None:
-        wait = self.pace.wait(merchant, entry.rate)
-        return problem(429, f"{entry.rate} calls a second are allowed", wait=wait) if wait else None
-
     def _queued(self, parcels: Sequence[Parcel], count: int, entry: Entry, merchant: str) -> Answer:
         left = self.outbox.send(self.arn(entry.source, merchant), parcels)
         if left:
@@ -159,7 +135,7 @@ class Door:
         if not 0 < len(key) <= LONGEST_KEY or not (key.isascii() and key.isprintable()):
             return problem(400, f"Idempotency-Key may have {LONGEST_KEY} printable characters")
         pk, body = item_key(merchant, key), fingerprint(found)
-        state, answer = self.once.begin(pk, body, self.now_ms())
+        state, answer = self.once.begin(pk, body, self.gate.now_ms())
         if state is State.OTHER_BODY:
             return problem(422, "this Idempotency-Key came with another body before")
         if state is State.AT_WORK:
@@ -170,7 +146,7 @@ class Door:
         given = self._queued(parcels, len(found), entry, merchant)
         done = given.status_code == 202  # noqa: PLR2004
         # The answer is true whether it can be kept or not.
-        attempt(lambda kept: self.once.end(pk, body, self.now_ms(), kept),
+        attempt(lambda kept: self.once.end(pk, body, self.gate.now_ms(), kept),
                 asdict(given) if done else None)  # fmt: skip
         return given
 

@@ -2,41 +2,63 @@
 
 from collections.abc import Mapping
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib import state
 from chalicelib.dedupe import wall_clock
 from chalicelib.door import Door, health, safely
 from chalicelib.entries import Entries
 from chalicelib.exchange import Answer, heard
+from chalicelib.gate import Gate
 from chalicelib.metrics import of_door
 from chalicelib.model import claim_key
 from chalicelib.once import Once
 from chalicelib.outbox import Outbox
 from chalicelib.pace import Pace
 from chalicelib.table import Table
-from chalicelib.wiring import APP, CALLS, PUBLISHES, bucket, client, log, named, stage
+from chalicelib.wiring import APP, CALLS, PUBLISHES, bucket, client, desk, log, named, stage
+
+if TYPE_CHECKING:
+    from chalicelib.desk import Declaration
+    from chalicelib.door_members import MembersDoor
 
 #: How a call at the door ended, by its status.
 _ENDED = {200: "accepted", 202: "accepted", 401: "refused", 429: "throttled"}
+#: What is asked of members, by their merchant's app.
+_OF_MEMBERS = frozenset(("member", "claims"))
+#: Who only looks is not counted.
+_LOOKS = frozenset(("transaction", "member"))
 
 
-def knock(what: str, event: Mapping[str, Any], arn: str, **names: str) -> Answer:
-    """Answer a call: `what` is a method of the door, `names` are those in the path.
+def knock(
+    what: str, event: Mapping[str, Any], arn: str, rewards: "Declaration", **names: str
+) -> Answer:
+    """Answer a call: `what` is a method of a door, `names` are those in the path.
 
-    `arn` is the function's; `chalice local` has none.
+    `arn` is the function's; `chalice local` has none.  `rewards` is what app.py declares.
     """
     if what == "health":
         return health()
     began = wall_clock()
-    found = safely(lambda: getattr(door(arn), what)(heard(event), **names))
+    found = safely(lambda: getattr(_opened(what, arn, rewards), what)(heard(event), **names))
     merchant, now = names["merchant"], wall_clock()
     line: dict[str, Any] = {"door": what, "status": found.status_code, "ms": now - began}
-    if what != "transaction" and door(arn).entries.knows(merchant):  # made-up names are not told
+    if what not in _LOOKS and door(arn).gate.entries.knows(merchant):  # made-up names are not told
         ended = _ENDED.get(found.status_code, "failed" if found.status_code >= 500 else "wrong")  # noqa: PLR2004
         line = of_door(line | {"merchant": merchant}, ended, now)
     log(line)
     return found
+
+
+def _opened(what: str, arn: str, rewards: "Declaration") -> "Door | MembersDoor":
+    """Return whose method a call is; only who asks for a member pays for what rewards import."""
+    if what not in _OF_MEMBERS:
+        return door(arn)
+    from chalicelib.door_members import MembersDoor  # noqa: PLC0415
+    from chalicelib.tries import Tries  # noqa: PLC0415
+
+    tries = Tries(client("dynamodb", CALLS), f"{APP}-{stage()}", wall_clock)
+    return MembersDoor(door(arn).gate, desk(rewards), tries)
 
 
 @cache
@@ -51,10 +73,9 @@ def door(arn: str) -> Door:
         return known and {name.replace(" ", "_"): value for name, value in known.items()}
 
     return Door(
-        entries=Entries(_parameter, wall_clock),
+        gate=Gate(Entries(_parameter, wall_clock), Pace(dynamodb, table, wall_clock), wall_clock),
         outbox=Outbox(client("sqs", CALLS), client("sns", CALLS)),
         once=Once(dynamodb, table),
-        pace=Pace(dynamodb, table, wall_clock),
         arn=lambda source, merchant: f"arn:aws:{source}:{place}:{named(merchant)}",
         look=look,
         offload=partial(_offload, place),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 JSON, PROBLEM = "application/json", "application/problem+json"
 _TITLES = {
@@ -17,11 +18,14 @@ _TITLES = {
 
 @dataclass(frozen=True)
 class Request:
-    """A call as it came: `headers` by their names in lower case, each with all its values."""
+    """A call as it came: `headers` by their names in lower case, each with all its values.
+
+    `query` is what a gateway took for the query, written out anew: before=41.
+    """
 
     headers: Mapping[str, tuple[str, ...]]
     body: bytes = b""
-    query: bool = False
+    query: str = ""
 
     @cached_property
     def once(self) -> dict[str, str]:
@@ -53,7 +57,8 @@ def heard(event: Mapping[str, Any]) -> Request:
     if event.get("isBase64Encoded"):
         body = base64.b64decode(body, validate=True)
     raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
-    return Request(headers, raw, bool(event.get("multiValueQueryStringParameters")))
+    asked = event.get("multiValueQueryStringParameters") or {}
+    return Request(headers, raw, urlencode(asked, doseq=True, errors="replace"))
 
 
 def told(status: int, /, **content: Any) -> Answer:
@@ -64,7 +69,8 @@ def told(status: int, /, **content: Any) -> Answer:
 def problem(status: int, detail: str, /, wait: int = 0, **more: Any) -> Answer:
     """Return a problem (RFC 9457): it quotes nothing of what was sent.
 
-    `wait` is after how many seconds another try is worthwhile; `more` may be a record's `position`.
+    `wait` is after how many seconds another try is worthwhile; `more` may be a record's `position`,
+    or `type` and `title` where one status has several meanings.
     """
     content = {"status": status, "title": _TITLES[status], "detail": detail, **more}
     again = {"Retry-After": str(wait)} if wait else {}

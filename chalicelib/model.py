@@ -23,9 +23,9 @@ from chalicelib.errors import Ignored, Rejected
 from chalicelib.money import LIMIT
 
 #: Anything but control characters and those that turn the direction of writing.
-_SEEN = r"^[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufffe\uffff]+$"
+SEEN = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufffe\uffff]"
 #: An identifier or barcode: kept to the letter (leading zeros, 64-bit numbers), never masked.
-Id = Annotated[str, StringConstraints(max_length=256, pattern=_SEEN)]
+Id = Annotated[str, StringConstraints(max_length=256, pattern=f"^{SEEN}+$")]
 #: What people type into: the sanitiser masks card numbers in it, and tidies it.
 Text = str
 Minor = Annotated[int, Field(ge=-LIMIT, le=LIMIT)]

@@ -8,6 +8,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import Code, Rejected, Retry
@@ -118,19 +119,22 @@ class Shelf:
         return {"pk": {"S": f"waiting#{self.consumer}"}, "sk": {"S": place}}
 
     def waits(self, most: int, until: int) -> list[Waiting]:
-        found: Any = self.client.query(
-            TableName=self.table, Limit=most, ConsistentRead=True,
-            KeyConditionExpression="pk = :pk AND sk < :until",
-            ExpressionAttributeValues={
-                ":pk": {"S": f"waiting#{self.consumer}"}, ":until": {"S": f"{until + 1:013}"}
+        query = {
+            "TableName": self.table,
+            "Limit": most,
+            "ConsistentRead": True,
+            "KeyConditionExpression": "pk = :pk AND sk < :until",
+            "ExpressionAttributeValues": {
+                ":pk": {"S": f"waiting#{self.consumer}"},
+                ":until": {"S": f"{until + 1:013}"},
             },
-        )  # fmt: skip
+        }
         return [
             Waiting(
                 item["source"]["S"], item["subject"]["S"], item["original"]["S"],
                 int(item["since"]["N"]), int(item["due"]["N"]),
             )
-            for item in found["Items"]
+            for item in islice(paged(self.client, query), most)
         ]  # fmt: skip
 
     def _expiry(self) -> Item:

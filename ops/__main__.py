@@ -17,7 +17,7 @@ FEWEST, MOST = 100, 1_000_000
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    from ops import doctor, quarantine, replay, secrets, trace, upload
+    from ops import doctor, quarantine, replay, secrets, trace, upload, waits
     from ops.console import command as console
 
     parser = argparse.ArgumentParser(prog="python -m ops", description=__doc__)
@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_destroy(commands)
     quarantine.add(commands)
     trace.add(commands)
+    waits.add(commands)
     doctor.add(commands)
     secrets.add(commands)
     replay.add(commands)

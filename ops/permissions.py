@@ -95,11 +95,22 @@ def door_policy(merchants: list[Declared], stage: str, place: str) -> dict[str, 
         _allow(["ssm:GetParameter"], [f"arn:aws:ssm:{place}:parameter/tillbridge/{stage}/door/*"]),
         _allow(["dynamodb:PutItem", "dynamodb:UpdateItem"], [table]) | _keys("*#door#*"),
         _allow(["dynamodb:BatchGetItem"], [table]) | _keys("*#claim#*", "*#batch#*"),
+        *_members(f"{table}-rewards"),
         _allow(["s3:PutObject"], [_objects("inbox", stage, place, "large/*")]),
         *([_allow(["sqs:SendMessage"], sources["sqs"])] if sources["sqs"] else []),
         *([_allow(["sns:Publish"], sources["sns"])] if sources["sns"] else []),
     ]
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _members(table: str) -> list[dict[str, Any]]:
+    """Return what it takes to show a member and to claim a receipt: nothing is ever deleted."""
+    story, member = "story#rewards#*", "*#member#*"
+    return [
+        _allow(["dynamodb:GetItem"], [table]) | _keys(story, member),
+        _allow(["dynamodb:Query"], [table]) | _keys(member, "*#receipt#*"),
+        _allow(["dynamodb:PutItem"], [table]) | _keys(story, member, "waiting#rewards"),
+    ]
 
 
 def _logs(place: str, function: str) -> dict[str, Any]:

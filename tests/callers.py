@@ -30,6 +30,17 @@ class Till:
         path = f"/v1/{self.merchant}/transactions/{quote(identity, safe='')}"
         return self.call("GET", path, b"", signed)
 
+    def member(self, name: str, query: str = "", signed: str | None = None) -> tuple[int, Any]:
+        """Ask for a member as an app does; `signed` is the query that its signature is for."""
+        query, signed = (f"?{one}" if one else "" for one in (query, signed or query))
+        place = f"GET /v1/{self.merchant}/members/{name}{signed}"
+        header = {"Tillbridge-Signature": sign(self.secret, int(time.time()), place, b"")}
+        path = f"/v1/{self.merchant}/members/{quote(name, safe='')}{query}"
+        return self.call("GET", path, b"", header)
+
+    def claim(self, **claim: Any) -> tuple[int, Any]:
+        return self.post(json.dumps(claim).encode(), "claims")
+
     def call(
         self, method: str, path: str, body: "bytes | Iterable[bytes]", headers: Any = ()
     ) -> tuple[int, Any]:

@@ -16,7 +16,8 @@ import pytest
 from chalicelib import entries, outbox, parcels, signatures
 from chalicelib.door import Door, health, safely
 from chalicelib.entries import LOOKUPS, REMEMBERED, Entries
-from chalicelib.exchange import Answer, Request
+from chalicelib.exchange import Answer, Request, heard
+from chalicelib.gate import Gate
 from chalicelib.once import Once
 from chalicelib.outbox import Outbox
 from chalicelib.pace import Pace
@@ -55,14 +56,12 @@ class Site:
         """A container that has just started."""
         world, clock = self.world, self.world.clock
         return Door(
-            entries=Entries(self.read, clock),
+            gate=Gate(Entries(self.read, clock), Pace(world.dynamodb, "claims", clock), clock),
             outbox=Outbox(world.sqs, world.sns),
             once=Once(world.dynamodb, "claims"),
-            pace=Pace(world.dynamodb, "claims", clock),
             arn=lambda source, name: world.arn(name) if source == "sqs" else world.topic,
             look=lambda *names: {"state": "known"} if names[2] == "order:1/2" else None,
             offload=lambda name, body: parcels.offload(self.s3, self.bucket, name, body).body,
-            now_ms=clock,
         )
 
     def read(self, merchant: str) -> str | None:
@@ -200,10 +199,23 @@ def test_a_signature_that_comes_twice_is_none(site: Site) -> None:
     assert site.queued() == []
 
 
-def test_a_query_is_not_signed_so_there_may_be_none(site: Site) -> None:
-    good = sign(TILL, site.world.now // 1000, "POST /v1/shop/transactions", b"{}")
-    answer = site.call(b"{}", "transactions", "shop", {"tillbridge-signature": good}, query=True)
-    assert answer.status_code == 401
+def test_tills_ask_by_no_query_however_it_is_signed(site: Site) -> None:
+    for signed in ("", "?before=1"):
+        good = sign(TILL, site.world.now // 1000, f"POST /v1/shop/transactions{signed}", b"{}")
+        header = {"tillbridge-signature": good}
+        answer = site.call(b"{}", "transactions", "shop", header, query="before=1")
+        assert answer.status_code == 401
+    assert site.queued() == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "query"),
+    [(None, ""), ({}, ""), ({"before": ["41"]}, "before=41"), ({"": [""]}, "="),
+     ({"before": ["1", "2"]}, "before=1&before=2"), ({"a&b=1": ["c d"]}, "a%26b%3D1=c+d"),
+     ({"before": ["\ud800"]}, "before=%3F")],
+)  # fmt: skip
+def test_a_query_is_written_out_in_one_way(asked: Any, query: str) -> None:
+    assert heard({"multiValueQueryStringParameters": asked, "headers": None}).query == query
 
 
 def test_two_secrets_are_good_at_a_time(site: Site) -> None:
@@ -463,7 +475,7 @@ def test_a_secret_is_remembered_for_a_minute(site: Site) -> None:
 
 
 def test_made_up_names_fill_no_memory_and_ask_seldom(site: Site) -> None:
-    known = site.door.entries
+    known = site.door.gate.entries
     for number in range(3 * REMEMBERED):
         site.post("{}", merchant=f"made-up-{number}")
     assert len(site.reads) == LOOKUPS
@@ -496,7 +508,7 @@ def test_when_nobody_can_say_who_it_is_the_call_may_come_again(site: Site) -> No
 def test_a_parameter_that_can_t_be_read_turns_nobody_away(
     site: Site, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(site.door.entries, "_read", lambda _: text)
+    monkeypatch.setattr(site.door.gate.entries, "_read", lambda _: text)
     assert site.post("{}").status_code == 503
 
 

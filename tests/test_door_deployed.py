@@ -9,6 +9,7 @@ import hmac
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ from tests.test_ship import APP, PATIENCE_SECONDS, Shop
 
 STAGE, BUCKET = "doored", "tillbridge-doored-code"
 OWN, HOOK = "0" * 40, "square-signature-key"
+#: Without a slash: the embedded AWS takes one for its own before it looks for a route.
+WHO = "loyalty:a b+\u00e9%20"
 URL = "https://pos.example.com/v1/corner-shop/webhook"
 
 
@@ -31,6 +34,7 @@ def with_routes() -> str:
     routes = text[text.index('@app.route("/health")') :]
     head = APP.replace("Chalice, ", "Chalice, Response, ", 1)
     head = f"from typing import Any\nfrom chalicelib.doorway import knock\n{head}"
+    head += '\n\nREWARDS = {"corner-shop": Mechanics("GBP", "Europe/London")}\n'
     return f"{head}\n\napp.api.binary_types.append('application/gzip')\n{routes}"
 
 
@@ -182,3 +186,33 @@ def test_the_log_names_no_secret_and_no_body(shop: Shop, base: str) -> None:
     text = "\n".join(lines)
     for secret in (OWN, HOOK, "canary", "yellow", "nobody", "4111111111111111"):
         assert secret not in text, secret
+
+
+def test_a_receipt_is_claimed_once_and_its_points_are_shown(shop: Shop, base: str) -> None:
+    app = Till(base, "corner-shop", OWN)
+    sale = json.loads(square_payment(Sale(400, 1200)))
+    payment = sale["data"]["object"]["payment"]
+    del payment["buyer_email_address"]
+    payment |= {"receipt_number": "AB12", "created_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+    assert app.post(json.dumps(sale).encode())[0] == 202
+    claim = {"member": WHO, "store_id": "HARBOUR01", "receipt_number": "AB12",
+             "total": 1200}  # fmt: skip
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while (claimed := app.claim(**claim))[0] == 404 and time.monotonic() < give_up:
+        time.sleep(0.5)  # until the rewards were told of the sale
+    whose = {"member": WHO, "merchant": "corner-shop", "receipt_number": "AB12"}
+    assert claimed == app.claim(**claim) == (200, whose)
+    taken = app.claim(**claim | {"member": "loyalty:M"})
+    assert (taken[0], taken[1]["type"]) == (409, "urn:tillbridge:problem:receipt-taken")
+    status, shown = app.member(WHO)
+    assert (status, shown["balance"], shown["entries"][0]["reason"]) == (200, 12, "claim")
+    assert app.member(WHO, "before=1")[1]["entries"] == []
+    for query, signed in (("before=1", "before=2"), ("before=1e9", None), ("x=1", None)):
+        assert app.member(WHO, query, signed)[0] == 401, query
+    stranger = Till(base, "corner-shop", "1" * 40)
+    refused = [stranger.member(WHO), stranger.claim(**claim),
+               Till(base, "nobody", OWN).member(WHO)]  # fmt: skip
+    assert {status for status, _ in refused} == {401}
+    assert len({json.dumps(told) for _, told in refused}) == 1
+    assert Till(base, "street-stall", OWN).member(WHO)[0] == 404
+    drained(shop)

@@ -290,3 +290,20 @@ def test_answers_that_are_lost_and_calls_that_fail_change_nothing(
     with wire(fault):
         real.take(*CHAIN)
     assert (real.total, real.inbox.waits(), real.inbox.shelf.waits(9, EVER)) == (11, [], [])
+
+
+class Narrow(Memory):
+    """A table whose pages are short, as a mebibyte is where items are long."""
+
+    def query(self, **query: Any) -> Any:
+        return super().query(**query | {"Limit": min(query.get("Limit", 3), 3)})
+
+
+def test_all_that_waits_is_listed_however_many_pages_it_has() -> None:
+    adder = Adder(Narrow())
+    for number in range(10):
+        adder.take(news(f"r{number}", -1, original=f"s{number}"))
+        adder.now += 1
+    found = [one.subject for one in adder.inbox.waits(8)]
+    assert found == [f"r{number}" for number in range(8)]
+    assert len(adder.inbox.waits()) == 10

@@ -64,6 +64,12 @@ def test_nobody_has_nothing(counter: Counter) -> None:
     assert (found.balance, found.debt, found.tier, found.entries) == (0, 0, "", ())
 
 
+def test_the_longest_loyalty_id_that_a_till_may_tell_earns_points(counter: Counter) -> None:
+    longest = "L" * 256
+    counter.take(event(sold(1500, customer={"loyalty_id": longest})).body)
+    assert shown(counter, f"loyalty:{longest}").balance == 15
+
+
 def test_a_late_sale_changes_what_later_ones_earned_by_an_entry_of_its_own(
     counter: Counter,
 ) -> None:

@@ -22,7 +22,7 @@ from tests.callers import Till
 from tests.operator import STAGE
 from tests.test_door_local import SECRETS, till  # noqa: F401 - a fixture
 
-JSON = "application/json"
+JSON, MERCHANT = "application/json", "elm-street-books"
 #: Random signatures are none, and random text is no JSON line: both are refused, and rightly.
 REFUSED = [positive_data_acceptance, negative_data_rejection]
 
@@ -33,18 +33,19 @@ class Signed(AuthBase):
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         body = request.body or b""
         raw = body.encode() if isinstance(body, str) else bytes(body)
-        path = unquote(urlsplit(request.url or "").path)
-        value = sign("till", int(time.time()), f"{request.method} {path}", raw)
+        url = urlsplit(request.url or "")
+        place = unquote(url.path) + (f"?{url.query}" if url.query else "")
+        value = sign("till", int(time.time()), f"{request.method} {place}", raw)
         request.headers["Tillbridge-Signature"] = value
         return request
 
 
 @pytest.fixture
 def door(till: Till) -> Till:  # noqa: F811
-    """A door at which a merchant may call as often as it likes."""
-    name = f"/tillbridge/{STAGE}/door/harbour-coffee"
+    """A door at which a merchant that has rewards may call as often as it likes."""
+    name = f"/tillbridge/{STAGE}/door/{MERCHANT}"
     value = json.dumps(SECRETS | {"rate": 1_000_000})
-    aws.client("ssm").put_parameter(Name=name, Value=value, Type="SecureString", Overwrite=True)
+    aws.client("ssm").put_parameter(Name=name, Value=value, Type="SecureString")
     return till
 
 
@@ -56,7 +57,7 @@ def for_one_who_signs() -> dict[str, Any]:
             operation.pop("security", None)
             for one in operation.get("parameters", ()):
                 if one["name"] == "merchant":
-                    one["schema"] = {"enum": ["harbour-coffee"]}
+                    one["schema"] = {"enum": [MERCHANT]}
     return found
 
 
@@ -77,8 +78,11 @@ def tried(door: Till, document: dict[str, Any], check: Callable[[schemathesis.Ca
 def test_a_signed_call_is_answered_as_the_document_says(door: Till) -> None:
     def check(case: schemathesis.Case) -> None:
         loose = case.operation.label.endswith("/webhook") or case.media_type not in {None, JSON}
-        # The same key may come with another body: that is refused, too.
-        again = [positive_data_acceptance] if "Idempotency-Key" in case.headers else []
+        # The same key may come with another body, and 1.0 is an integer to JSON Schema, but no
+        # count of cents to us: both are refused, too.
+        cents = case.body.get("total") if isinstance(case.body, dict) else None
+        odd = "Idempotency-Key" in case.headers or isinstance(cents, float)
+        again = [positive_data_acceptance] if odd else []
         case.call_and_validate(auth=Signed(), excluded_checks=REFUSED if loose else again)
 
     tried(door, for_one_who_signs(), check)

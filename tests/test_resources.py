@@ -272,7 +272,13 @@ def test_the_door_may_queue_for_merchants_and_read_no_queue(adding: Any) -> None
     }
     assert sends == {f"arn:aws:{one.kind}:{PLACE}:{one.source}" for one in everyone}
     assert not any("dead" in name or "rewards" in name for name in sends)
-    other = {action for action, _ in granted if not action.startswith(("sqs:", "sns:"))}
+    rewards = {action for action, resource in granted if resource.endswith("-rewards")}
+    assert rewards == {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"}
+    other = {
+        action
+        for action, resource in granted
+        if not action.startswith(("sqs:", "sns:")) and not resource.endswith("-rewards")
+    }
     writes = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
     assert other == writes | {
         "logs:CreateLogStream", "logs:PutLogEvents", "ssm:GetParameter", "dynamodb:BatchGetItem",
