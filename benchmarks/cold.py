@@ -34,7 +34,7 @@ pipeline(merchant, "arn:aws:lambda:{REGION}:{ACCOUNT}:function:cold")
 _PEERS = "app.clients()"
 #: What the code itself does for a quick start, undone before and after it is imported.
 _UNDONE = "import chalicelib, gc; gc.set_threshold(700)"
-_ASKING_ALL = "from chalicelib.wiring import _Loader; del _Loader.list_available_services"
+_ASKING_ALL = "from chalicelib.clients import _Loader; del _Loader.list_available_services"
 _ENVIRONMENT = {
     "STAGE": "bench",
     "AWS_ACCESS_KEY_ID": ACCOUNT,

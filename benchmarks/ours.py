@@ -6,6 +6,7 @@ from chalice.app import Chalice, SQSEvent
 
 from chalicelib import wiring
 from chalicelib.adapters import square
+from chalicelib.clients import CALLS, PUBLISHES, client
 from chalicelib.model import Merchant
 from chalicelib.wiring import APP, named, relay
 
@@ -22,7 +23,7 @@ handle = bench_shop
 
 def clients() -> list[Any]:
     """Return the clients that a batch uses, for the meter to listen at."""
-    return [wiring.client("dynamodb", wiring.CALLS), wiring.client("sns", wiring.PUBLISHES)]
+    return [client("dynamodb", CALLS), client("sns", PUBLISHES)]
 
 
 def forget() -> None:

@@ -9,7 +9,7 @@ from botocore.config import Config
 
 from benchmarks.till import ACCOUNT, REGION
 
-#: Seconds of a client's time-outs and its tries: the same for all, and those of wiring.
+#: Seconds of a client's time-outs and its tries: the same for all, and those of chalicelib.clients.
 SETTINGS = Config(
     connect_timeout=1,
     read_timeout=10,

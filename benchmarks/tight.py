@@ -3,13 +3,13 @@
 from typing import Any
 
 from benchmarks import bound
-from chalicelib import wiring
+from chalicelib.clients import CALLS, PUBLISHES, client
 
 forget = bound.forget
 
 
 def clients() -> list[Any]:
-    return [wiring.client("dynamodb", _SETTINGS), wiring.client("sns", _SETTINGS)]
+    return [client("dynamodb", _SETTINGS), client("sns", _SETTINGS)]
 
 
 def handle(event: dict[str, Any], context: Any) -> None:
@@ -17,4 +17,4 @@ def handle(event: dict[str, Any], context: Any) -> None:
 
 
 #: Clients of its own, so that the meter tells them from ours.
-_SETTINGS = wiring.CALLS.merge(wiring.PUBLISHES)
+_SETTINGS = CALLS.merge(PUBLISHES)

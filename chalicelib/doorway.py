@@ -5,6 +5,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import state
+from chalicelib.clients import CALLS, PUBLISHES, client
 from chalicelib.dedupe import wall_clock
 from chalicelib.door import Door, health, safely
 from chalicelib.entries import Entries
@@ -16,7 +17,7 @@ from chalicelib.once import Once
 from chalicelib.outbox import Outbox
 from chalicelib.pace import Pace
 from chalicelib.table import Table
-from chalicelib.wiring import APP, CALLS, PUBLISHES, bucket, client, desk, log, named, stage
+from chalicelib.wiring import APP, bucket, desk, log, named, stage
 
 if TYPE_CHECKING:
     from chalicelib.desk import Declaration

@@ -1,4 +1,4 @@
-"""The only reader of the environment, and the only maker of AWS clients.
+"""The only reader of the environment: it wires each function to its stage.
 
 The stage names everything: `tillbridge-<stage>` is the table and the beginning of every other
 name.  Region and account are those of the function itself.
@@ -10,18 +10,13 @@ import hmac
 import json
 import os
 import sys
-import threading
-from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import botocore.session
-from botocore.config import Config
-from botocore.loaders import Loader
-
-from chalicelib import archive, forms
+from chalicelib import archive
 from chalicelib.acknowledge import acknowledge
+from chalicelib.clients import CALLS, PUBLISHES, Later, client
 from chalicelib.dedupe import Store, wall_clock
 from chalicelib.errors import Misconfigured
 from chalicelib.metrics import of_file
@@ -41,28 +36,6 @@ if TYPE_CHECKING:
 APP = "tillbridge"
 #: What is known of the merchants where no function of theirs runs; ops writes it beside this file.
 DECLARED = "declared.json"
-#: Where packaging puts the SDK's data, less what no function reads (ops/sdk.py).
-SDK_DATA = "sdk"
-#: The services that any function calls.
-CALLED = ("dynamodb", "sns", "sqs", "s3", "ssm", "sts")
-
-
-def _tries(read_timeout: int) -> Config:
-    """Return settings for two tries of a call; pipeline's steps say how long they take."""
-    return Config(
-        connect_timeout=1,
-        read_timeout=read_timeout,
-        retries={"mode": "standard", "total_max_attempts": 2},
-        max_pool_connections=20,
-        parameter_validation=False,  # what we call with is ours, and AWS checks it as well
-    )
-
-
-#: Clients may be shared by threads, but not made by several at once.
-_MAKING = threading.Lock()
-CALLS = _tries(read_timeout=2)
-#: To give a publish up too soon is to send a second copy.
-PUBLISHES = _tries(read_timeout=10)
 #: What functions make when they start, by their names after the stage's; the door's has none.
 _FIRST = {
     "": (("dynamodb", CALLS), ("sqs", CALLS), ("ssm", CALLS)),
@@ -172,8 +145,8 @@ def _declared() -> dict[str, Any]:
 def pipeline(merchant: Merchant, function_arn: str) -> Pipeline:
     """Wire the merchant's path to this stage's table, topic and queues."""
     place = _place(function_arn)
-    sqs: Any = _Later("sqs", CALLS)
-    out: Any = client("sns", PUBLISHES), _Later("sqs", PUBLISHES)
+    sqs: Any = Later("sqs", CALLS)
+    out: Any = client("sns", PUBLISHES), Later("sqs", PUBLISHES)
     hash_key = _hash_key(merchant)
     dead = f"arn:aws:sqs:{place}:{named(merchant.id)}-dead"
     return Pipeline(
@@ -224,46 +197,6 @@ def _hash_key(merchant: Merchant) -> bytes:
     if not secret:
         raise Misconfigured(f"{merchant.id} hashes personal data: set HASH_KEY for its function")
     return hmac.new(secret.encode(), merchant.id.encode(), hashlib.sha256).digest()
-
-
-@cache
-def _session() -> botocore.session.Session:
-    session = botocore.session.get_session()
-    session.register_component("data_loader", _Loader([str(Path(__file__).parents[1] / SDK_DATA)]))
-    return session
-
-
-class _Loader(Loader):
-    """Finds the SDK's data without a look at the four hundred services that are never called."""
-
-    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002
-        """Return the services that there are for us, whatever is asked of them."""
-        return list(CALLED)
-
-
-@dataclass(frozen=True)
-class _Later:
-    """A client that is made when it is first used: most functions never need a queue's."""
-
-    service: str
-    settings: Config
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(client(self.service, self.settings), name)
-
-
-@cache
-def client(service: str, settings: Config) -> Any:
-    """Return the client of a service; there is one for each of the settings."""
-    with _MAKING:
-        return _made(service, settings)
-
-
-def _made(service: str, settings: Config) -> Any:
-    found: Any = _session().create_client(service, config=settings)
-    if service == "sns":
-        found.meta.events.register("before-call.sns.PublishBatch", forms.write_out)
-    return found
 
 
 def log(line: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.loaders import Loader
 
-from chalicelib.wiring import CALLED, SDK_DATA
+from chalicelib.clients import CALLED, SDK_DATA
 
 #: What every merchant's function uses; and beside it what only some of the others do, whose
 #: descriptions are long and stay with the runtime.
@@ -18,7 +18,7 @@ SERVICES = ("dynamodb", "sns", "sqs")
 
 
 def write(task: Path) -> None:
-    """Write the data beside the app's modules, where `wiring` looks for it."""
+    """Write the data beside the app's modules, where `clients` looks for it."""
     loader = Loader()
     for service in SERVICES:
         version = loader.determine_latest_version(service, "service-2")

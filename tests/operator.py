@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib import wiring
+from chalicelib import clients, wiring
 from chalicelib.errors import Rejected
 from chalicelib.quarantine import Quarantine
 from chalicelib.receive import Message
@@ -17,7 +17,7 @@ from tests.world import _accounts
 
 STAGE = "dev"
 #: Who knows an account by its clients: each operator has one of its own.
-CACHES = (aws.client, aws.place, wiring.client, wiring._session, wiring.pipeline)
+CACHES = (aws.client, aws.place, clients.client, clients._session, wiring.pipeline)
 
 
 class Operator:

@@ -10,7 +10,7 @@ import pytest
 from benchmarks import bound, naive, ours, place, plain, till
 from benchmarks.meter import Meter
 from benchmarks.statistic import Figure, sample
-from chalicelib import publish, wiring
+from chalicelib import clients, publish, wiring
 from ops.emulator import Emulator
 
 NUMBERS = range(1, 11)
@@ -22,7 +22,7 @@ def stage(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("STAGE", "bench")
     for name, value in emulator.environment.items():
         monkeypatch.setenv(name, value)
-    caches = (wiring.client, wiring._session, wiring.pipeline, place.client, place.session)
+    caches = (clients.client, clients._session, wiring.pipeline, place.client, place.session)
     for one in caches:
         one.cache_clear()
     place.create(emulator.client)

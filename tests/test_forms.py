@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib import forms, wiring
+from chalicelib import clients, forms
 
 
 @given(st.text())
@@ -52,9 +52,9 @@ def bodies(client: Any) -> list[bytes]:
 def test_what_leaves_is_what_botocore_would_have_sent() -> None:
     plain = botocore.session.get_session().create_client("sns")
     [expected] = bodies(plain)
-    wiring.client.cache_clear()
-    [sent] = bodies(wiring.client("sns", wiring.PUBLISHES))
-    wiring.client.cache_clear()
+    clients.client.cache_clear()
+    [sent] = bodies(clients.client("sns", clients.PUBLISHES))
+    clients.client.cache_clear()
     told = expected.decode() if isinstance(expected, bytes) else expected
     assert sent.decode() == told
 
@@ -63,7 +63,7 @@ def test_it_is_written_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Should botocore write forms out once some day, or in another place, this isn't needed."""
     calls = []
     monkeypatch.setattr(forms, "quoted", lambda text: calls.append(text) or "x")
-    wiring.client.cache_clear()
-    [_] = bodies(wiring.client("sns", wiring.PUBLISHES))
-    wiring.client.cache_clear()
+    clients.client.cache_clear()
+    [_] = bodies(clients.client("sns", clients.PUBLISHES))
+    clients.client.cache_clear()
     assert sum('"a"' in text for text in calls) == 10

@@ -165,7 +165,7 @@ def test_a_function_makes_its_clients_while_it_starts(
         "import sys, gc; sys.path[:0] = sys.argv[1:]; from botocore.session import Session;"
         "made, make = [], Session.create_client;"
         "Session.create_client = lambda *a, **k: made.append(a[1]) or make(*a, **k);"
-        "from chalicelib import wiring as w;"
+        "from chalicelib import clients as w, wiring;"
         "print(w._session().get_component('data_loader').search_paths[0],"
         "gc.get_freeze_count() > 10_000, *made)"
     )

@@ -3,7 +3,7 @@
 import pytest
 from botocore.config import Config
 
-from chalicelib import pipeline, wiring
+from chalicelib import clients, pipeline, wiring
 from chalicelib.adapters import square
 from chalicelib.errors import Misconfigured
 from chalicelib.model import Merchant
@@ -42,7 +42,7 @@ def test_two_merchants_with_one_secret_hash_differently(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize(
     ("calls", "step_ms"),
-    [(wiring.CALLS, pipeline.STEP_MS), (wiring.PUBLISHES, pipeline.PUBLISH_MS)],
+    [(clients.CALLS, pipeline.STEP_MS), (clients.PUBLISHES, pipeline.PUBLISH_MS)],
 )
 def test_a_step_takes_no_longer_than_two_tries_of_a_call(calls: Config, step_ms: int) -> None:
     tries = calls.retries["total_max_attempts"]
