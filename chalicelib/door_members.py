@@ -1,7 +1,7 @@
 """The door's side of rewards: how a member stands, and a receipt claimed.
 
 Who asks is the merchant's own app, which signs as its tills do and answers for which of its users
-is which member.  Only calls to here pay for the imports of rewards: doorway.py.
+is which member.  Only calls to here pay for the imports of rewards: reception.py.
 """
 
 import re

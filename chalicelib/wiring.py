@@ -205,6 +205,11 @@ def log(line: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
+def serves_door() -> bool:
+    """Tell whether this is the function that the API calls: it has the stage's own name."""
+    return os.environ.get("AWS_LAMBDA_FUNCTION_NAME") == f"{APP}-{stage()}"
+
+
 def _begin(function: str) -> None:
     """Make what the function needs first: while it starts it has a whole CPU, later only a share.
 
