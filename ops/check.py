@@ -13,6 +13,7 @@ from ops.day import CARDS, Day
 from ops.deadletters import Letter, Peek
 from ops.emulator import Emulator
 from ops.local import STAGE
+from ops.logged import logged
 from ops.merchants import Declared
 from ops.points import Points
 from ops.resources import function_name
@@ -88,16 +89,8 @@ def drain(sqs: Any, name: str) -> Iterator[dict[str, Any]]:
 
 
 def log_lines(emulator: Emulator, one: Declared) -> Iterator[str]:
-    """Yield every line that a merchant's function wrote."""
-    logs = emulator.client("logs")
-    pages = logs.get_paginator("filter_log_events")
-    group = f"/aws/lambda/{function_name(STAGE, one)}"
-    try:
-        for page in pages.paginate(logGroupName=group):
-            for event in page["events"]:
-                yield event["message"]
-    except logs.exceptions.ResourceNotFoundException:
-        return
+    """Return every line that a merchant's function wrote."""
+    return logged(emulator.client("logs"), f"/aws/lambda/{function_name(STAGE, one)}")
 
 
 def failures(days: list[Day], found: Found) -> list[str]:

@@ -1,13 +1,11 @@
 """What the functions have logged: their counts, an invocation each."""
 
-import contextlib
 import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
-#: The emulator answers with so many lines at most, and has no second page.
-LINES_AN_ANSWER = 10_000
+from ops.logged import logged
 
 
 @dataclass
@@ -52,15 +50,8 @@ class Log:
 
 
 def read(logs: Any, group: str) -> Log:
-    """Return a function's log, asking again for what came later; lines may be read twice."""
-    found, start = Log(), 0
-    with contextlib.suppress(logs.exceptions.ResourceNotFoundException):
-        while events := logs.filter_log_events(
-            logGroupName=group, startTime=start, limit=LINES_AN_ANSWER
-        )["events"]:
-            for event in events:
-                found.read(event["message"])
-            if len(events) < LINES_AN_ANSWER:
-                break
-            start = events[-1]["timestamp"]
+    """Return a function's log."""
+    found = Log()
+    for message in logged(logs, group):
+        found.read(message)
     return found
