@@ -8,11 +8,11 @@ import sys
 from collections.abc import Iterator
 
 from ops.emulator import running
-from tests.counter import Counter, create
+from tests.counter import Counter, create, wrong
 from tests.memory import Memory
 from tests.month import Month, month
 from tests.prove.figures import Figure, main
-from tests.test_points import Chaos, wrong
+from tests.test_points import Chaos
 
 PART = "money"
 
