@@ -29,9 +29,9 @@ class Mutation(NamedTuple):
     module: str
     changes: tuple[tuple[str, str], ...]
     #: How many seeds it may take to catch it.
-    budget: int = 2_000
+    budget: int
     #: What is simulated: the module that runs a seed.
-    runs: str = "tests.simulation.running"
+    runs: str
 
     def applied(self, source: str) -> str:
         """Return the module with the bug in it; raise LookupError where the text has moved."""
@@ -46,9 +46,15 @@ class Mutation(NamedTuple):
         return ROOT / "chalicelib" / f"{self.module}.py"
 
 
-def bug(name: str, module: str, *changes: tuple[str, str], budget: int = 2_000) -> Mutation:
+def bug(
+    name: str,
+    module: str,
+    *changes: tuple[str, str],
+    budget: int = 2_000,
+    runs: str = "tests.simulation.running",
+) -> Mutation:
     """Return a mutation of some changes."""
-    return Mutation(name, module, changes, budget)
+    return Mutation(name, module, changes, budget, runs)
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
