@@ -85,8 +85,7 @@ class Inbox:
         found = self.shelf.find(one.source, one.subject)
         chapter = found.story.get(one.subject)
         if not chapter or (one.subject, one.due) not in _pending(found.story):
-            self.shelf.write([self.shelf.no_wait(one.source, one.subject, one.due)])  # a stray
-            return Outcome.DUPLICATE
+            return Outcome.DUPLICATE  # or a part of what is being written, the rest not seen yet
         after = found.story | {one.subject: replace(chapter, alone=True)}
         news = Told(chapter.event_id, one.source, one.subject, chapter.revision, chapter.data)
         self._commit(news, found.story, after, [self.shelf.root(one.source, found, after)], effect)

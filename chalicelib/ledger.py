@@ -2,8 +2,10 @@
 
 All of a member's items have the partition key `<merchant>#member#<member>`:
 
-- sk `account`: version (how many entries there are), balance (their sum)
-- sk `bought#<when, ms>#<...>`: source, subject, moment, spend, base: what each purchase is worth
+- sk `account`: version (how many entries there are), balance (their sum), rows (what of the
+  purchases changed last, each with its version, and 0 for those that are gone)
+- sk `bought#<when, ms>#<...>`: source, subject, moment, spend, base: what each purchase is worth;
+  version (that of the account as it was written)
 - sk `entry#<number>`: points, balance, reason, noted (ms), and the event: event_id, revision, ...
 
 Sales that are nobody's can be found by `<merchant>#receipt#<...>`, for as long as they can be
@@ -13,29 +15,30 @@ claimed.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import times
 from chalicelib.accounts import DAY_MS, change
 from chalicelib.bought import Sold
 from chalicelib.mechanics import Program
-from chalicelib.rewards import CLAIM, Purchase, purchases, receipts
-from chalicelib.shelf import Item, Write, digest, paged, put
+from chalicelib.rewards import CLAIM, purchases, receipts
+from chalicelib.rows import (
+    Account,
+    Bought,
+    account_of,
+    attributes,
+    moment_of,
+    placed,
+    read,
+    stored,
+    version_of,
+    written,
+)
+from chalicelib.shelf import Item, LostRace, Write, digest, paged, put
 from chalicelib.story import Told, View
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-Bought = dict[str, Purchase]
-
-
-@dataclass(frozen=True)
-class Account:
-    """What an account's own item says."""
-
-    version: int = 0
-    balance: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,12 +72,11 @@ class Ledger:
         item: Any = self.client.get_item(
             TableName=self.table, Key=self.key(member, "account"), ConsistentRead=True
         ).get("Item")
-        return Account(int(item["version"]["N"]), int(item["balance"]["N"])) if item else Account()
+        return account_of(item) if item else Account()
 
     def rows(self, member: str, since: int, until: int) -> Bought:
         """Return a member's purchases of a time (ms since 1970), by their sort keys."""
-        found = self.between(member, f"bought#{max(since, 0):013}", f"bought#{until + 1:013}")
-        return {item["sk"]["S"]: _read(item, member) for item in found}
+        return {row["sk"]["S"]: read(row, member) for row in self._bought(member, since, until)}
 
     def between(self, member: str, first: str, last: str) -> Iterator[Item]:
         """Yield a member's items whose sort keys lie between the two, in their order."""
@@ -99,33 +101,52 @@ class Ledger:
         return f"{self.merchant}#receipt#{digest(store, receipt)}"
 
     def _account(self, member: str, old: Bought, new: Bought, news: Told) -> list[Write]:
-        """Return the writes for one member.
-
-        The version is read first: rows that are newer than it let the writes fail.
-        """
+        """Return the writes for one member."""
         account = self.account(member)
-        before, after = _placed(old, news.source), _placed(new, news.source)
-        moments = [row.at for row in (*old.values(), *new.values())]
-        window = self.program.window_days * DAY_MS
-        others: Bought = {}
-        if window:
-            found = self.rows(member, min(moments) - window, max(moments) + window)
-            others = {k: row for k, row in found.items() if k not in before.keys() | after.keys()}
+        before, after = placed(old, news.source), placed(new, news.source)
+        others = self._others(member, account, before, after)
         made = change(others, before, after, self.program)
         reason = "claim" if news.subject.startswith(CLAIM) else str(news.data.get("kind"))
         entries = [(reason, made.own), *([("tier", made.others)] if made.others else [])]
+        version, gone = account.version + len(entries), sorted(before.keys() - after.keys())
+        rows = dict.fromkeys(gone, 0) | dict.fromkeys(after, version)
         return [
-            *(self._delete(member, place) for place in sorted(before.keys() - after.keys())),
+            *({"Delete": {"TableName": self.table, "Key": self.key(member, one)}} for one in gone),
             *(
-                put(self.table, self.key(member, place) | _written(row, news.source, subject))
-                for (place, row), subject in zip(after.items(), new, strict=True)
+                put(self.table, self.key(member, one) | written(row, news.source, name, version))
+                for (one, row), name in zip(after.items(), new, strict=True)
             ),
-            *self._entries(member, account, entries, news),
+            *self._entries(member, account, entries, news, rows),
         ]
 
+    def _others(self, member: str, account: Account, before: Bought, after: Bought) -> Bought:
+        """Return the member's other purchases within the windows of what changes.
+
+        The account is read before them: rows that are newer let the writes fail, by its version.
+        Those of its last transaction may not be seen yet, as DynamoDB shows writes one by one;
+        then all is read again.
+        """
+        window = self.program.window_days * DAY_MS
+        if not window:
+            return {}
+        moments = [row.at for row in (*before.values(), *after.values())]
+        moments += [moment_of(place) for place in account.rows]
+        items = {
+            item["sk"]["S"]: item
+            for item in self._bought(member, min(moments) - window, max(moments) + window)
+        }
+        if any(version_of(items.get(one)) != version for one, version in account.rows.items()):
+            raise LostRace
+        own = before.keys() | after.keys()
+        return {one: read(item, member) for one, item in items.items() if one not in own}
+
+    def _bought(self, member: str, since: int, until: int) -> Iterator[Item]:
+        return self.between(member, f"bought#{max(since, 0):013}", f"bought#{until + 1:013}")
+
     def _entries(
-        self, member: str, account: Account, entries: Sequence[tuple[str, int]], news: Told
-    ) -> list[Write]:
+        self, member: str, account: Account, entries: Sequence[tuple[str, int]], news: Told,
+        rows: Mapping[str, int],
+    ) -> list[Write]:  # fmt: skip
         writes, balance = [], account.balance
         for number, (reason, points) in enumerate(entries, account.version + 1):
             balance += points
@@ -134,11 +155,10 @@ class Ledger:
                      "occurred_at": str(news.data.get("occurred_at", ""))}  # fmt: skip
             counts = {"points": points, "balance": balance, "revision": news.revision,
                       "noted": self.now_ms()}  # fmt: skip
-            item = self.key(member, f"entry#{number:012}") | _attributes(words, counts)
+            item = self.key(member, f"entry#{number:012}") | attributes(words, counts)
             writes.append(put(self.table, item, new=True))
         version = account.version + len(entries)
-        counts = {"version": version, "balance": balance}
-        item = self.key(member, "account") | _attributes({}, counts)
+        item = self.key(member, "account") | stored(Account(version, balance, rows))
         known = account.version or None
         return [*writes, put(self.table, item, known, new=known is None)]
 
@@ -163,30 +183,4 @@ class Ledger:
         counts = {"total": sold.total, "expiry": at // 1000 + days * DAY_MS // 1000}
         pk = self.receipt_key(sold.store_id or "", sold.receipt_number or "")
         key = {"pk": {"S": pk}, "sk": {"S": digest(source, subject)}}
-        return key | _attributes(words, counts)
-
-    def _delete(self, member: str, place: str) -> Write:
-        return {"Delete": {"TableName": self.table, "Key": self.key(member, place)}}
-
-
-def _placed(rows: Bought, source: str) -> Bought:
-    """Return purchases by the sort keys of their items."""
-    return {f"bought#{row.at:013}#{digest(source, name)}": row for name, row in rows.items()}
-
-
-def _written(row: Purchase, source: str, subject: str) -> Item:
-    words = {"source": source, "subject": subject, "moment": row.moment.isoformat(),
-             "spend": str(row.spend), "base": str(row.base), "why": row.why}  # fmt: skip
-    return _attributes(words, {})
-
-
-def _read(item: Mapping[str, Any], member: str) -> Purchase:
-    moment = datetime.fromisoformat(item["moment"]["S"])
-    spend, base = (Fraction(item[name]["S"]) for name in ("spend", "base"))
-    return Purchase(member, moment, spend, base, item["why"]["S"])
-
-
-def _attributes(words: Mapping[str, str], counts: Mapping[str, int]) -> Item:
-    return {name: {"S": text} for name, text in words.items()} | {
-        name: {"N": str(count)} for name, count in counts.items()
-    }
+        return key | attributes(words, counts)

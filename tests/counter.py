@@ -11,7 +11,8 @@ from chalicelib.ledger import Ledger
 from chalicelib.members import Claimed, Receipt, claim_receipt, member
 from chalicelib.shelf import EVER
 from chalicelib.story import Told, told
-from tests.month import DAYS, FIRST, PROGRAMS
+from tests.month import DAYS, FIRST, PROGRAMS, Month
+from tests.owed import owed
 
 TABLE = "rewards"
 PATIENCE = 3 * 24 * 3600
@@ -92,3 +93,13 @@ def accounts(client: Any) -> list[tuple[str, str]]:
         keys = [(i["pk"]["S"], i["sk"]["S"]) for page in pages for i in page["Items"]]
     named = [pk.split("#", 2) for pk, sk in keys if sk == "account"]
     return [(shop, who) for shop, _, who in named]
+
+
+def wrong(counter: Counter, found: Month) -> dict[tuple[str, str], tuple[int, int]]:
+    """Return the members who don't have what they are owed: (held, owed)."""
+    held, due = counter.balances(), owed(found.bills)
+    return {
+        who: (held.get(who, 0), due.get(who, 0))
+        for who in held.keys() | due.keys()
+        if held.get(who, 0) != due.get(who, 0)
+    }

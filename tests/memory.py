@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 Item = dict[str, Any]
+Key = tuple[str, str]
 _PAGE = 7  # so that pages are met
 
 
@@ -24,7 +25,7 @@ class Memory:
     exceptions = SimpleNamespace(TransactionCanceledException=TransactionCanceledException)
 
     def __init__(self) -> None:
-        self.items: dict[tuple[str, str], Item] = {}
+        self.items: dict[Key, Item] = {}
         self.writes = 0
 
     def get_item(self, *, TableName: str, Key: Item, ConsistentRead: bool) -> Any:  # noqa: N803
@@ -52,30 +53,32 @@ class Memory:
         return answer
 
     def transact_write_items(self, *, TransactItems: list[Item]) -> Any:  # noqa: N803
-        keys = [_key(one.get("Item") or one["Key"]) for w in TransactItems for one in w.values()]
+        for key, write in self.checked(TransactItems):
+            self.apply(key, write)
+        self.writes += 1
+        return {}
+
+    def checked(self, writes: list[Item]) -> list[tuple[Key, Item]]:
+        """Return the writes of a transaction by their keys; raise what cancels or refuses it."""
+        keys = keys_of(writes)
         if len(set(keys)) != len(keys) or not 0 < len(keys) <= 100:
             fault: Any = {"Error": {"Code": "ValidationException", "Message": "no such writes"}}
             raise ClientError(fault, "TransactWriteItems")
         codes = [
             "None" if self._holds(one, key) else "ConditionalCheckFailed"
-            for key, write in zip(keys, TransactItems, strict=True)
+            for key, write in zip(keys, writes, strict=True)
             for one in write.values()
         ]
         if set(codes) != {"None"}:
-            answer: Any = {"Error": {"Code": "TransactionCanceledException", "Message": "no"},
-                           "CancellationReasons": [{"Code": code} for code in codes]}  # fmt: skip
-            raise TransactionCanceledException(answer, "TransactWriteItems")
-        for key, write in zip(keys, TransactItems, strict=True):
-            self._apply(key, write)
-        self.writes += 1
-        return {}
+            raise cancelled(codes)
+        return list(zip(keys, writes, strict=True))
 
     def delete_item(self, *, TableName: str, Key: Item) -> Any:  # noqa: N803
         assert TableName
         self.items.pop(_key(Key), None)
         return {}
 
-    def _apply(self, key: tuple[str, str], write: Item) -> None:
+    def apply(self, key: Key, write: Item) -> None:
         match write:
             case {"Put": {"Item": item}}:
                 self.items[key] = copy.deepcopy(item)
@@ -84,7 +87,7 @@ class Memory:
             case _:
                 raise AssertionError(f"{next(iter(write))} is not known here")
 
-    def _holds(self, one: Item, key: tuple[str, str]) -> bool:
+    def _holds(self, one: Item, key: Key) -> bool:
         found = self.items.get(key)
         match one.get("ConditionExpression"):
             case None:
@@ -97,7 +100,19 @@ class Memory:
         raise AssertionError("the condition is not known here")
 
 
-def _key(item: Item) -> tuple[str, str]:
+def cancelled(codes: list[str]) -> TransactionCanceledException:
+    """Return what is raised for a transaction's reasons, one for each of its writes."""
+    answer: Any = {"Error": {"Code": "TransactionCanceledException", "Message": "no"},
+                   "CancellationReasons": [{"Code": code} for code in codes]}  # fmt: skip
+    return TransactionCanceledException(answer, "TransactWriteItems")
+
+
+def keys_of(writes: list[Item]) -> list[Key]:
+    """Return the keys of a transaction's writes."""
+    return [_key(one.get("Item") or one["Key"]) for write in writes for one in write.values()]
+
+
+def _key(item: Item) -> Key:
     return item["pk"]["S"], item["sk"]["S"]
 
 

@@ -68,22 +68,22 @@ class Month:
     claims: list[tuple[str, str, str, str]]
 
 
-def month(count: int, members: int, seed: int = 1) -> Month:
-    """Return a month of about so many sales: the same for the same seed."""
+def month(count: int, members: int, seed: int = 1, days: int = DAYS) -> Month:
+    """Return a month (or so many days) of about so many sales: the same for the same seed."""
     chance = random.Random(seed)
     teller = _Teller(chance)
     for number in range(1, count + 1):
         shop = chance.choice(("cafe", "cafe", "cafe", "konbini"))
-        teller.trade(_bill(shop, number, members, chance))
+        teller.trade(_bill(shop, number, members, chance, days))
     return Month(teller.bills, teller.bodies, teller.claims)
 
 
-def _bill(shop: str, number: int, members: int, chance: random.Random) -> Bill:
+def _bill(shop: str, number: int, members: int, chance: random.Random, days: int) -> Bill:
     lines = [chance.choice(GOODS) for _ in range(chance.randrange(1, 5))]
     named = chance.random() < 0.85
     return Bill(
         shop=shop, number=number, lines=lines,
-        moment=FIRST + timedelta(seconds=chance.randrange(DAYS * 86_400)),
+        moment=FIRST + timedelta(seconds=chance.randrange(days * 86_400)),
         member=f"M{chance.randrange(members):04}" if named else "", by_email=chance.random() < 0.3,
         tip=chance.choice((0, 0, 100)), discount=chance.choice((0, 0, 0, 77)),
     )  # fmt: skip

@@ -15,6 +15,7 @@ from ops.emulator import Emulator
 from tests.counter import TABLE, create
 from tests.faults import Fault, Killed, failing, killed_at, lost, wire
 from tests.memory import Memory
+from tests.simulation.points.table import Table
 from tests.world import _accounts
 
 SUM = {"pk": {"S": "sum"}, "sk": {"S": "of all"}}
@@ -142,6 +143,21 @@ def test_what_waits_anew_is_not_released_by_a_look_from_before(adder: Adder) -> 
     adder.take(news("r", -2, 2, original="b", mark="b"))
     adder.inbox.release(late, adder.effect)
     assert (adder.total, [one.original for one in adder.inbox.waits()]) == (0, ["b"])
+
+
+def test_a_wait_that_is_seen_before_its_story_is_left_for_later() -> None:
+    table = Table(lambda: 0, tokens=False)
+    adder = Adder(table)
+    table.hold = iter((True, True, False)).__next__  # story, place, wait
+    adder.take(news("r", -2, original="a"))
+    table.hold = bool
+    adder.now += 60_000
+    [late] = adder.inbox.overdue()
+    adder.inbox.release(late, adder.effect)
+    table.settle(sorted(table.pending))
+    assert (adder.total, adder.inbox.overdue()) == (0, [late])
+    adder.inbox.release(late, adder.effect)
+    assert (adder.total, adder.inbox.waits()) == (-2, [])
 
 
 def test_with_no_patience_nothing_waits() -> None:

@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.errors import Retry
 from chalicelib.mechanics import Mechanics, Tier
 from chalicelib.members import Claimed, Receipt, claim_receipt, explained, member
 from chalicelib.publish import event
 from tests.counter import Counter
 from tests.memory import Memory
+from tests.simulation.points.table import Table
 from tests.test_inbox import Racing
 from tests.test_mechanics import back, sold
 
@@ -185,6 +187,46 @@ def test_two_workers_at_one_account_never_lose_a_point(at: int) -> None:
     client.left = -1
     counter.take(second)
     assert counter.balances() == {("shop", "loyalty:L"): 32}
+
+
+@pytest.mark.parametrize(("month", "points"), [(11, 45), (10, 35)], ids=["in the window", "before"])
+def test_a_tier_waits_for_all_of_what_was_written_last(month: int, points: int) -> None:
+    table = Table(lambda: 0, tokens=False)
+    counter = Counter(table, {"shop": TIERED}, now=1_795_467_600_000)
+    first = sold(2500, id="a", occurred_at=f"2026-{month}-23T09:00:00+01:00")
+    second = sold(1000, id="b", occurred_at="2026-11-23T11:00:00+01:00")
+    table.hold = iter((False, True, False, False)).__next__  # story, purchase, entry, account
+    counter.take(event(first).body)
+    table.hold = bool
+    with pytest.raises(Retry):
+        counter.take(event(second).body)
+    table.settle(sorted(table.pending))
+    counter.take(event(second).body)
+    assert counter.balances() == {("shop", "loyalty:L"): points}
+
+
+def test_what_is_gone_is_waited_for_as_well() -> None:
+    table = Table(lambda: 0, tokens=False)
+    counter = Counter(table, {"shop": TIERED}, now=1_795_467_600_000)
+    counter.take(event(sold(2500, id="a", occurred_at="2026-11-23T09:00:00+01:00")).body)
+    void = sold(kind="void", id="a", original="a", lines=(), total=0, revision=2)
+    table.hold = iter((False, True, False, False)).__next__
+    counter.take(event(void).body)
+    table.hold = bool
+    later = event(sold(1000, id="b", occurred_at="2026-11-23T11:00:00+01:00")).body
+    with pytest.raises(Retry):
+        counter.take(later)
+    table.settle(sorted(table.pending))
+    counter.take(later)
+    assert counter.balances() == {("shop", "loyalty:L"): 10}
+
+
+def test_purchases_from_before_they_had_versions_count(counter: Counter) -> None:
+    counter.take(event(sold(2500, id="a", occurred_at="2026-11-23T09:00:00+01:00")).body)
+    for (_, place), item in counter.client.items.items():
+        item.pop({"account": "rows"}.get(place, "version" if "bought" in place else ""), None)
+    counter.take(event(sold(1000, id="b", occurred_at="2026-11-23T11:00:00+01:00")).body)
+    assert counter.balances() == {("shop", "loyalty:L"): 45}
 
 
 def test_an_entry_is_never_changed(counter: Counter) -> None:

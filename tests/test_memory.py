@@ -10,6 +10,7 @@ from chalicelib.shelf import paged, put
 from ops.emulator import Emulator
 from tests.counter import TABLE, create
 from tests.memory import Memory
+from tests.simulation.points.table import Table
 from tests.world import _accounts
 
 
@@ -64,8 +65,11 @@ def contents(client: Any) -> Any:
 
 
 @pytest.mark.emulator
-def test_the_table_in_memory_is_as_strict_as_the_real_one(emulator: Emulator) -> None:
-    real, memory = emulator.client("dynamodb", str(next(_accounts))), Memory()
+@pytest.mark.parametrize("memory", [Memory(), Table(lambda: 0, tokens=True)], ids=["one", "many"])
+def test_the_table_in_memory_is_as_strict_as_the_real_one(
+    emulator: Emulator, memory: Memory
+) -> None:
+    real = emulator.client("dynamodb", str(next(_accounts)))
     create(real)
     chance = random.Random(7)
     seen = set()

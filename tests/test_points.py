@@ -9,11 +9,10 @@ import pytest
 
 from chalicelib.members import Claimed
 from ops.emulator import Emulator
-from tests.counter import Counter, create
+from tests.counter import Counter, create, wrong
 from tests.faults import Answer, Killed, wire
 from tests.memory import Memory
 from tests.month import Month, month
-from tests.owed import owed
 from tests.world import _accounts
 
 
@@ -67,16 +66,6 @@ class Chaos:
             return answer
 
         return fault
-
-
-def wrong(counter: Counter, found: Month) -> dict[tuple[str, str], tuple[int, int]]:
-    """Return the members who don't have what they are owed: (held, owed)."""
-    held, due = counter.balances(), owed(found.bills)
-    return {
-        who: (held.get(who, 0), due.get(who, 0))
-        for who in held.keys() | due.keys()
-        if held.get(who, 0) != due.get(who, 0)
-    }
 
 
 @pytest.mark.emulator

@@ -14,7 +14,7 @@ from tests.faults import Killed
 from tests.prove import mutations as prove_mutations
 from tests.simulation.bugs import BUGS
 from tests.simulation.case import drawn
-from tests.simulation.mutations import ROOT, Mutation, hunt
+from tests.simulation.mutations import ROOT, bug, hunt
 from tests.simulation.running import run, run_seeds
 from tests.simulation.scheduler import Pool, Scheduler, Worker
 from tests.simulation.shrink import shrunk
@@ -51,12 +51,12 @@ def test_a_seed_gives_the_same_run_to_the_letter() -> None:
 
 def test_a_deliberate_bug_is_where_it_says() -> None:
     assert len(BUGS) >= 25
-    assert len({bug.name for bug in BUGS}) == len(BUGS)
-    for bug in BUGS:
-        source = bug.path.read_text()
-        assert bug.applied(source) != source
+    assert len({one.name for one in BUGS}) == len(BUGS)
+    for one in BUGS:
+        source = one.path.read_text()
+        assert one.applied(source) != source
     with pytest.raises(LookupError, match="not once"):
-        Mutation("moved", "claims", (("no such text", ""),)).applied("other text")
+        bug("moved", "claims", ("no such text", "")).applied("other text")
 
 
 def test_deliberate_bugs_are_caught() -> None:

@@ -1,4 +1,4 @@
-"""Deliberate bugs in the path, and how many simulated cases it took to catch each."""
+"""Deliberate bugs in the path and in rewards, and how many simulated cases caught each."""
 
 import sys
 from collections.abc import Iterator
@@ -18,6 +18,8 @@ QUICK = (
     "acknowledge-all",
     "an-update-observes-no-batch",
     "quarantine-without-masking",
+    "the-memory-comes-after-the-effect",
+    "a-return-before-its-sale-counts-at-once",
 )
 
 

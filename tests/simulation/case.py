@@ -6,13 +6,12 @@ from random import Random
 from typing import Any
 
 from tests.simulation.faults import AROUND, KINDS
+from tests.simulation.stage import Outage
 from tests.till import sale
 
 #: A card number that cashiers type in; never to be seen behind the sanitiser.
 PAN = "4111111111111111"
 DAY_MS = 86_400_000
-#: Faults of the calls end after so long, and all that is left must come to its end.
-FAULTS_MS = 1_800_000
 #: What may have an outage; `ledger` is SQS as a destination.
 SERVICES = ("dynamodb", "sns", "ledger")
 
@@ -24,15 +23,6 @@ class Sent:
     at: int
     body: str
     source: int = 0
-
-
-@dataclass(frozen=True)
-class Outage:
-    """A service that doesn't answer from one time to another, in ms after the beginning."""
-
-    service: str
-    begin: int
-    end: int
 
 
 @dataclass(frozen=True)

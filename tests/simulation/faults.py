@@ -7,7 +7,7 @@ margin are there for that).  Claims and markers may land at any time.
 
 import random
 from bisect import bisect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
@@ -154,6 +154,10 @@ KINDS: dict[str, Fault] = {
         stalled, stalled_to_the_end, partly, partly_told, partly_read,
     )
 }  # fmt: skip
+#: Kinds that befall certain operations only.
+ONLY: Mapping[str, Container[str]] = {
+    "partly": PARTS, "partly_told": PARTS, "partly_read": {"batch_get_item"}
+}  # fmt: skip
 #: Faults that are no call's: the queue's, Lambda's and its poller's.
 AROUND = ("duplicate", "lapse", "unacknowledged", "discarded", "redriven")
 
@@ -161,9 +165,17 @@ AROUND = ("duplicate", "lapse", "unacknowledged", "discarded", "redriven")
 class Faults:
     """Draws the fault of each try."""
 
-    def __init__(self, rates: Mapping[str, float], rng: random.Random) -> None:
+    def __init__(
+        self,
+        rates: Mapping[str, float],
+        rng: random.Random,
+        kinds: Mapping[str, Fault] = KINDS,
+        only: Mapping[str, Container[str]] = ONLY,
+    ) -> None:
         self._rates = rates
         self._rng = rng
+        self._kinds = kinds
+        self._only = only
         self._tables: dict[str, tuple[list[float], list[Fault]]] = {}
 
     def draw(self, operation: str) -> Fault | None:
@@ -181,14 +193,8 @@ class Faults:
         bounds: list[float] = []
         kinds: list[Fault] = []
         for kind, rate in self._rates.items():
-            if kind in KINDS and _befalls(kind, operation):
+            if kind in self._kinds and operation in self._only.get(kind, {operation}):
                 bounds.append((bounds[-1] if bounds else 0.0) + rate)
-                kinds.append(KINDS[kind])
+                kinds.append(self._kinds[kind])
         self._tables[operation] = bounds, kinds
         return bounds, kinds
-
-
-def _befalls(kind: str, operation: str) -> bool:
-    if kind == "partly_read":
-        return operation == "batch_get_item"
-    return not kind.startswith("partly") or operation in PARTS

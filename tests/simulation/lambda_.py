@@ -1,39 +1,49 @@
 """Lambda: pollers, concurrency, deadlines, containers that are used again."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from chalicelib.pipeline import Pipeline
 from chalicelib.receive import messages
 from tests.simulation.queues import Queue
 from tests.simulation.scheduler import Worker
 
 if TYPE_CHECKING:
-    from tests.simulation.world import World
+    from tests.simulation.stage import Stage
 
 TIMEOUT_MS = 120_000
 #: Called when an invocation has ended: with what it returned, or None if it failed.
 Ended = Callable[[tuple[Any] | None], None]
 
 
-class Container:
-    """A process of the function: its pipeline with its memory, and a clock that is off a bit."""
+class Runs(Protocol):
+    """What a function does with a batch: a pipeline, or a subscriber."""
 
-    def __init__(self, world: "World", number: int) -> None:
+    def run(self, messages: Any, deadline_ms: int, request_id: str = "") -> Any: ...
+
+
+class Container:
+    """A process of the function: what it runs, with its memory, and a clock that is off a bit."""
+
+    def __init__(self, world: "Stage", number: int, wired: "Wired") -> None:
         self.number = number
         self.skew = world.rng.randint(-2_500, 2_500)
-        self.pipeline: Pipeline = world.pipeline(self)
         self._now = world.scheduler
+        self.runs = wired(self)
 
     def clock(self) -> int:
         return int(self._now.now) + self.skew
 
 
-class Function:
-    """One merchant's function: at most so many invocations at once, each in a container."""
+#: Wires what a container runs, as wiring does.
+Wired = Callable[[Container], Runs]
 
-    def __init__(self, world: "World", concurrency: int) -> None:
+
+class Function:
+    """One function: at most so many invocations at once, each in a container."""
+
+    def __init__(self, world: "Stage", concurrency: int, wired: Wired) -> None:
         self._world = world
+        self._wired = wired
         self._idle: list[Container] = []
         self._free = concurrency
         self._made = 0
@@ -55,7 +65,7 @@ class Function:
         container = self._idle.pop(world.rng.randrange(len(self._idle))) if self._idle else None
         if container is None:
             self._made += 1
-            container = Container(world, self._made)
+            container = Container(world, self._made, self._wired)
         worker = Worker(world.scheduler.now + TIMEOUT_MS, f"{world.invocations}/{container.number}")
         worker.ended = lambda answer: self._ended(container, worker, answer, ended)
         world.scheduler.start(worker, lambda: self._run(container, worker, event))
@@ -63,7 +73,7 @@ class Function:
     def _run(self, container: Container, worker: Worker, event: Mapping[str, Any]) -> Any:
         self._world.tell(f"begins with {len(event['Records'])} messages")
         deadline = container.clock() + TIMEOUT_MS
-        return container.pipeline.run(messages(event), deadline, worker.name)
+        return container.runs.run(messages(event), deadline, worker.name)
 
     def _ended(
         self, container: Container, worker: Worker, answer: tuple[Any] | None, ended: Ended
@@ -83,7 +93,7 @@ class Poller:
     """An event source mapping: it polls a queue, invokes, and deletes what came to its end."""
 
     def __init__(
-        self, world: "World", function: Function, queue: Queue, most: int, *, reports: bool
+        self, world: "Stage", function: Function, queue: Queue, most: int, *, reports: bool
     ) -> None:
         self._world = world
         self._function = function

@@ -7,6 +7,7 @@ module is imported, so that each needs a process of its own:
 """
 
 import argparse
+import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -28,7 +29,9 @@ class Mutation(NamedTuple):
     module: str
     changes: tuple[tuple[str, str], ...]
     #: How many seeds it may take to catch it.
-    budget: int = 2_000
+    budget: int
+    #: What is simulated: the module that runs a seed.
+    runs: str
 
     def applied(self, source: str) -> str:
         """Return the module with the bug in it; raise LookupError where the text has moved."""
@@ -43,9 +46,15 @@ class Mutation(NamedTuple):
         return ROOT / "chalicelib" / f"{self.module}.py"
 
 
-def bug(name: str, module: str, *changes: tuple[str, str], budget: int = 2_000) -> Mutation:
+def bug(
+    name: str,
+    module: str,
+    *changes: tuple[str, str],
+    budget: int = 2_000,
+    runs: str = "tests.simulation.running",
+) -> Mutation:
     """Return a mutation of some changes."""
-    return Mutation(name, module, changes, budget)
+    return Mutation(name, module, changes, budget, runs)
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
@@ -79,11 +88,9 @@ def seeds_needed(mutation: Mutation) -> int:
     if any(name.startswith("chalicelib.") for name in sys.modules):
         raise RuntimeError("a mutation needs a process of its own")
     sys.meta_path.insert(0, _Finder(mutation))
-    from tests.simulation.case import drawn  # noqa: PLC0415 - after the bug is in place
-    from tests.simulation.running import run  # noqa: PLC0415
-
+    run_seed = importlib.import_module(mutation.runs).run_seed  # after the bug is in place
     for seed in range(1, mutation.budget + 1):
-        if run(drawn(seed)).broken:
+        if run_seed(seed).broken:
             return seed
     return 0
 

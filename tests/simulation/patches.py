@@ -16,7 +16,7 @@ from chalicelib import calls, pipeline, quarantine, times
 from tests.simulation.scheduler import Pool
 
 if TYPE_CHECKING:
-    from tests.simulation.world import World
+    from tests.simulation.stage import Stage
 
 _read = pipeline.read
 _masked = quarantine._masked
@@ -32,7 +32,7 @@ def _read_once(body: Any, merchant: Any, key: bytes) -> Any:
 
 
 @contextlib.contextmanager
-def patched(world: "World") -> Iterator[None]:
+def patched(world: "Stage") -> Iterator[None]:
     """Let the code under test run in the world's greenlets, with its ids and its small knobs."""
     Pool.scheduler = world.scheduler
     ids = SimpleNamespace(uuid4=lambda: SimpleNamespace(hex=world.batch_id()))
@@ -44,7 +44,7 @@ def patched(world: "World") -> Iterator[None]:
         (pipeline, "times", SimpleNamespace(epoch_ms=cache(times.epoch_ms))),
         (quarantine, "_masked", _masked_once),
     ]
-    for name, value in world.case.knobs:
+    for name, value in world.terms.knobs:
         module, _, constant = name.rpartition(".")
         changes.append((importlib.import_module(module), constant, value))
     before = [(where, name, getattr(where, name)) for where, name, _ in changes]
@@ -65,7 +65,7 @@ def _masked_once(body: Any, policy: Any, key: bytes) -> bytes:
 class _Notes(logging.Logger):
     """Keeps what the code under test notes."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: "Stage") -> None:
         super().__init__("notes")
         self._world = world
 

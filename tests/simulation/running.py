@@ -4,8 +4,9 @@ import multiprocessing
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from tests.simulation.case import Case, drawn
 from tests.simulation.check import forgets, violations
@@ -26,6 +27,8 @@ class Result:
     #: Events at destinations, and those of them that followed one of the same version.
     events: int = 0
     copies: int = 0
+    #: Members' accounts.
+    balances: int = 0
     #: Seconds of CPU: others may share the machine.
     cpu: float = 0
     faults: Counter[str] = field(default_factory=Counter)
@@ -40,6 +43,7 @@ class Result:
         self.crashes += other.crashes
         self.events += other.events
         self.copies += other.copies
+        self.balances += other.balances
         self.cpu += other.cpu
         self.faults += other.faults
         self.broken |= other.broken
@@ -68,24 +72,32 @@ def run(case: Case, trace: list[str] | None = None) -> Result:
     )
 
 
-def run_seeds(seeds: range) -> Result:
+def run_seed(seed: int) -> Result:
+    """Run the case of a seed."""
+    return run(drawn(seed))
+
+
+def run_seeds(seeds: range, one: Callable[[int], Result] = run_seed) -> Result:
     """Run the cases of some seeds, one after the other."""
     total, began = Result(), time.process_time()
     for seed in seeds:
-        total.add(run(drawn(seed)))
+        total.add(one(seed))
     total.cpu = time.process_time() - began
     return total
 
 
-def run_many(seeds: range, processes: int | None = None) -> Iterator[Result]:
+def run_many(
+    seeds: range, processes: int | None = None, one: Callable[[int], Result] = run_seed
+) -> Iterator[Result]:
     """Run the cases of many seeds on all processors; yield what each piece of them showed."""
     pieces = [
         range(start, min(start + SEEDS_A_PIECE, seeds.stop))
         for start in range(seeds.start, seeds.stop, SEEDS_A_PIECE)
     ]
     count = processes or os.cpu_count() or 1
+    piece = partial(run_seeds, one=one)
     if count == 1 or len(pieces) == 1:
-        yield from map(run_seeds, pieces)
+        yield from map(piece, pieces)
         return
     with multiprocessing.get_context("spawn").Pool(count) as pool:
-        yield from pool.imap_unordered(run_seeds, pieces)
+        yield from pool.imap_unordered(piece, pieces)

@@ -20,16 +20,16 @@ from tests.simulation.witness import Effect
 
 if TYPE_CHECKING:
     from tests.simulation.scheduler import Scheduler, Worker
-    from tests.simulation.world import World
+    from tests.simulation.stage import Stage
 
 _NO_ANSWER = (ConnectionClosedError, EndpointConnectionError, ReadTimeoutError)
-_AGAIN = {"ThrottlingException", "InternalServerError"}
+_AGAIN = {"ThrottlingException", "InternalServerError", "TransactionInProgressException"}
 
 
 class Client:
     """One service's client.  `timeout_ms` is how long it waits for an answer."""
 
-    def __init__(self, world: "World", service: str, model: Any, timeout_ms: int) -> None:
+    def __init__(self, world: "Stage", service: str, model: Any, timeout_ms: int) -> None:
         self.meta = model.meta
         self.exceptions = getattr(model, "exceptions", None)
         self.world = world
@@ -46,6 +46,8 @@ class Client:
     def _call(self, operation: str, **request: Any) -> Any:
         world = self.world
         world.calls += 1
+        if operation == "transact_write_items":  # the same for both tries, as the SDK does
+            request["ClientRequestToken"] = f"{world.rng.getrandbits(128):032x}"
         try:
             return self._try(operation, request)
         except _NO_ANSWER:
@@ -110,6 +112,7 @@ class Try:
         self.request = request
         self.timeout_ms = client.timeout_ms
         self.rng: random.Random = client.world.rng
+        self.model = client.model
         self.apply = partial(client.apply, operation)
         self._client = client
         self._scheduler: Scheduler = client.world.scheduler
@@ -120,6 +123,10 @@ class Try:
         """Milliseconds until Lambda kills the worker."""
         assert self._scheduler.worker
         return self._scheduler.worker.deadline - self._scheduler.now
+
+    def later(self, ms: float, action: Callable[[], None]) -> None:
+        """Let something happen after so long, whatever becomes of the worker."""
+        self._scheduler.at(self._scheduler.now + ms, action)
 
     def land(self) -> None:
         """Have the effect, whatever the answer would be."""

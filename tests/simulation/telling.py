@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from chalicelib.story import unpacked
 from tests.simulation.dynamodb import values_of
 
 Request = dict[str, Any]
@@ -74,7 +75,51 @@ def _receipts(request: Request, _: Any) -> str:
     return ", ".join(one["ReceiptHandle"] for one in request["Entries"])
 
 
+def _get(request: Request, answer: Any) -> str:
+    return f"reads {_place(request['Key'])}: {_item(answer.get('Item'))}"
+
+
+def _query(request: Request, answer: Any) -> str:
+    pk = request["ExpressionAttributeValues"][":pk"]["S"]
+    return f"looks through {pk}: {'; '.join(map(_item, answer['Items'])) or 'nothing'}"
+
+
+def _transact(request: Request, answer: Any) -> str:
+    codes = [one["Code"] for one in answer.get("CancellationReasons", ())]
+    refused = f" cancelled: {', '.join(codes)}" if codes else ""
+    return f"writes {'; '.join(map(_written, request['TransactItems']))}{refused}"
+
+
+def _written(write: Request) -> str:
+    if "Delete" in write:
+        return f"{_place(write['Delete']['Key'])} deleted"
+    put = write["Put"]
+    known = put.get("ExpressionAttributeValues", {}).get(":version", {}).get("N")
+    where = f" over v{known}" if known else " where none is" * ("ConditionExpression" in put)
+    return _item(put["Item"]) + where
+
+
+def _item(item: Request | None) -> str:
+    """Return a table's item as its place, its figures, and for a story what is in it."""
+    if item is None:
+        return "nothing"
+    counts = [name for name in ("version", "points", "balance") if name in item]
+    shown = [f"{name} {item[name]['N']}" for name in counts]
+    shown += [f"at {item['root']['S']}"] if "root" in item else []
+    if "story" in item:
+        found = unpacked(item["story"]["B"])
+        shown += [f"{name.strip()} r{one.revision}" for name, one in found.items()]
+    return f"{_place(item)} ({', '.join(shown)})"
+
+
+def _place(key: Request) -> str:
+    return f"{key['pk']['S']}/{key['sk']['S']}".removesuffix("/story").replace("\x1f", "")
+
+
 _TOLD = {
+    "get_item": _get,
+    "query": _query,
+    "transact_write_items": _transact,
     "put_item": _put,
     "batch_execute_statement": _execute,
     "batch_get_item": _read,
