@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from chalicelib.accounts import DAY_MS, tier
+from chalicelib.errors import Retry
 from chalicelib.inbox import Inbox, Outcome
 from chalicelib.ledger import Ledger
 from chalicelib.rewards import CLAIM, Purchase, purchases
@@ -97,8 +98,10 @@ def claim_receipt(inbox: Inbox, ledger: Ledger, name: str, receipt: Receipt) -> 
     claim = CLAIM + subject  # as its event's id, too: a second claim is no news, whoever's it is
     news = Told(claim, source, claim, 0, {"member": name}, subject)
     if inbox.take(news, ledger.effect) is Outcome.DUPLICATE:
-        owner = inbox.known(source, subject)[claim].data["member"]
-        return Claimed.CLAIMED if owner == name else Claimed.TAKEN
+        told = inbox.known(source, subject).get(claim)
+        if told is None:
+            raise Retry("the claim can't be seen just now: its sale's story is being joined")
+        return Claimed.CLAIMED if told.data["member"] == name else Claimed.TAKEN
     return Claimed.CLAIMED
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import Retry
+from chalicelib.inbox import Inbox
 from chalicelib.mechanics import Mechanics, Tier
 from chalicelib.members import Claimed, Receipt, claim_receipt, explained, member
 from chalicelib.publish import event
@@ -164,6 +165,17 @@ def test_of_two_claims_at_once_one_wins(counter: Counter) -> None:
     counter.client.get_item = get_item
     assert claim_receipt(counter.inbox, ledger, "loyalty:L", receipt) is Claimed.TAKEN
     assert (shown(counter).balance, shown(counter, "loyalty:M").balance) == (0, 10)
+
+
+def test_a_claim_that_can_not_be_seen_just_now_is_tried_again(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter.take(anonymous(1000))
+    ledger, receipt = counter.ledger("shop"), Receipt("S1", **RECEIPT)
+    assert claim_receipt(counter.inbox, ledger, "loyalty:M", receipt) is Claimed.CLAIMED
+    monkeypatch.setattr(Inbox, "known", lambda *_: {})  # as while stories are joined
+    with pytest.raises(Retry):
+        claim_receipt(counter.inbox, ledger, "loyalty:L", receipt)
 
 
 def test_why_a_sale_has_no_points_is_said(counter: Counter) -> None:
