@@ -58,11 +58,20 @@ def _nested(mapping: Mapping) -> bool:
     return any(part and part.path for part in (mapping.lines, mapping.tenders))
 
 
+#: Each Chalice app adds its name to it, and with it to the head of every later call to AWS, until
+#: after some hundreds that is too large.
+_NAMED = "AWS_EXECUTION_ENV"
+
+
 def load(stage: str) -> Any:
     """Import app.py as that stage sees it: its decorators name queues after the stage."""
     os.environ["STAGE"] = stage
-    module = sys.modules.get("app")
-    return importlib.reload(module) if module else importlib.import_module("app")
+    before, module = os.environ.get(_NAMED), sys.modules.get("app")
+    try:
+        return importlib.reload(module) if module else importlib.import_module("app")
+    finally:
+        os.environ.pop(_NAMED, None)
+        os.environ |= {_NAMED: before} if before else {}
 
 
 def declared(stage: str) -> list[Declared]:

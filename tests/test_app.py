@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,18 @@ def test_every_handler_is_found_where_lambda_looks_for_it(stage: str) -> None:
         module, name = source.handler_string.rsplit(".", 1)
         assert module == "app"
         assert getattr(importlib.import_module(module), name) is app.handler_map[source.name]
+
+
+@pytest.mark.parametrize("before", [None, "some shell"])
+def test_loading_the_app_tells_aws_no_more_of_us_each_time(
+    monkeypatch: pytest.MonkeyPatch, before: str | None
+) -> None:
+    monkeypatch.delenv("AWS_EXECUTION_ENV", raising=False)
+    if before:
+        monkeypatch.setenv("AWS_EXECUTION_ENV", before)
+    for _ in range(2):
+        merchants.load("dev")
+    assert os.environ.get("AWS_EXECUTION_ENV") == before
 
 
 def test_queues_and_topics_are_the_merchants_own_and_the_stages(stage: str) -> None:
