@@ -31,6 +31,10 @@ Text = str
 Minor = Annotated[int, Field(ge=-LIMIT, le=LIMIT)]
 Quantity = Annotated[str, StringConstraints(pattern=r"^-?\d{1,13}(\.\d{1,6})?$")]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$")]
+#: RFC 3339, as `times` writes it.
+Moment = Annotated[str, StringConstraints(
+    pattern=r"^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{6})?[+-][0-9]{2}:[0-9]{2}$"
+)]  # fmt: skip
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 Kind = Literal["sale", "return", "exchange", "void"]
@@ -118,7 +122,7 @@ class Transaction(Part):
     register_id: Id | None = None
     receipt_number: Id | None = None
     business_date: Day | None = None
-    occurred_at: str
+    occurred_at: Moment
     currency: Currency
     exponent: Annotated[int, Field(ge=0, le=4)]
     lines: tuple[Line, ...] = ()

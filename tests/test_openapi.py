@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import schemathesis
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
 from requests import PreparedRequest
 from requests.auth import AuthBase
@@ -72,7 +72,9 @@ def tried(door: Till, document: dict[str, Any], check: Callable[[schemathesis.Ca
             if mode is GenerationMode.NEGATIVE and found.ok().path == "/health":
                 continue  # which takes nothing that could be wrong
             made = found.ok().as_strategy(generation_mode=mode)
-            settings(max_examples=25)(given(made)(check))()
+            # How much of what it makes is thrown away is schemathesis's affair.
+            wasteful = [HealthCheck.filter_too_much, HealthCheck.too_slow]
+            settings(max_examples=25, suppress_health_check=wasteful)(given(made)(check))()
 
 
 def test_a_signed_call_is_answered_as_the_document_says(door: Till) -> None:

@@ -50,11 +50,11 @@ def targets() -> dict[str, Target]:
         for vendor in contract.vendors()
     }  # fmt: skip
     return found | {
-        "receive": Target(received, seeds.envelopes, 4, 2048),
+        "receive": Target(received, seeds.envelopes, 3, 2048),
         "reading": Target(any_adapter, seeds.short_payloads, 6, 4096),
-        "masking": Target(masking, seeds.bodies, 3, 1024),
-        "cards": Target(text, seeds.texts, 14, 512),
-        "sanitise": Target(sanitiser, seeds.transactions, 12, 4096),
+        "masking": Target(masking, seeds.bodies, 2, 1024),
+        "cards": Target(text, seeds.texts, 9, 512),
+        "sanitise": Target(sanitiser, seeds.transactions, 20, 4096),
     }
 
 
@@ -153,7 +153,7 @@ def text(data: bytes) -> None:
     after = cards.mask(before)
     assert cards.mask(after) == after, "masked twice it changes"
     assert not oracles.CARD.search(after), "a card number is left"
-    if cards.REMOVED not in after:
+    if cards.REMOVED not in after and not cards.WRITTEN.search(before):
         assert len(after) == len(before)
         changed = {old for old, new in zip(before, after, strict=True) if new != old}
         assert all(char.isdecimal() for char in changed), changed

@@ -12,7 +12,9 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from ops.project import ROOT
 from tests.fuzz.mutator import mutate
 from tests.fuzz.targets import Target, targets
 from tests.prove.figures import Figure, main
@@ -72,7 +74,7 @@ def _led(name: str, count: int) -> Run:
     if told.returncode == 0 and seen:
         return Run(inputs, edges, features)
     kept = _KEPT.search(told.stderr)
-    again = [*command[1:], kept[1]] if kept else runs[1:]
+    again = [*command[1:], str(Path(kept[1]).relative_to(ROOT))] if kept else runs[1:]
     return Run(inputs, edges, features, " ".join(["python", *again]))
 
 
