@@ -107,6 +107,8 @@ def _meant(written: str) -> str:
         return written
     if found := _SHORT.get(written):
         return found
+    if written[0] == "&" and written[1] != "#":
+        return "\ufffd"
     code = re.sub(r"[&\\u%#;]", "", written)
     if not re.fullmatch("[xX]?[0-9a-fA-F]+", code):
         return "\ufffd"

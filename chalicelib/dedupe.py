@@ -76,6 +76,8 @@ class Store:
 
     def _insert(self, wanted: Sequence[Claim], answers: Answers) -> tuple[list[Claim], Known]:
         """Insert where the key is free; return the others."""
+        if not wanted:
+            return [], {}
         if len(wanted) == 1:
             return self._put(wanted[0], answers)
         now, lost = self._now_ms(), []
