@@ -24,6 +24,8 @@ _GAP = (
 #: Digits in groups, as people and tills write card numbers.  Unicode digits count as digits.
 _DIGITS = re.compile(rf"(?<!\d)\d(?:{_GAP}\d){{13,}}")
 LONGEST = 19
+#: What is masked parts what is left of it, which may be a number by itself then: so look again.
+_LOOKS = 4
 #: The last group of a card number and the expiry date that was written on.
 _WRITTEN_ON = 8
 
@@ -64,9 +66,13 @@ def mask(text: str, exempt: Callable[[int], bool] | None = None) -> str:
     """
     if not SUSPECT.search(text):
         return text
-    if exempt is None:
-        text = mask_written(_TRACK.sub(REMOVED, text), WRITTEN)
-    text = _DIGITS.sub(lambda found: _masked(found, exempt), text)
+    for _ in range(_LOOKS):
+        before = text
+        if exempt is None:
+            text = mask_written(_TRACK.sub(REMOVED, text), WRITTEN)
+        text = _DIGITS.sub(lambda found: _masked(found, exempt), text)
+        if text == before:
+            break
     # Stars keep all offsets as `exempt` knows them, so what is removed goes last.
     return _SECRET.sub(lambda found: _removed(found, exempt), text)
 

@@ -241,6 +241,24 @@ def test_masking_twice_changes_nothing_more(parts: list[tuple[str, str]]) -> Non
     assert cards.mask(once) == once
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["5904\n30569309025904\n4111 1111 1111\u0661\u06621111\n",
+     "x;41111111167596498264384531111111=29121010000?on pan"],
+)  # fmt: skip
+def test_what_is_left_of_it_is_looked_at_again(text: str) -> None:
+    masked = cards.mask(text)
+    assert cards.mask(masked) == masked
+    assert masked != text
+
+
+@pytest.mark.parametrize("name", ["bead", "be", "caf", "deface", "ube", "x", "xbe", "amp"])
+def test_an_entity_s_name_is_no_number_whatever_its_letters(name: str) -> None:
+    assert (
+        cards.mask(f"&{name}; 4111111111111111 &{name};") == f"&{name}; ************1111 &{name};"
+    )
+
+
 def test_a_long_gap_behind_a_word_is_no_reason_to_think_for_minutes() -> None:
     text = "pin" + " " * 1_000_000
     assert cards.mask(text) == text
