@@ -36,7 +36,7 @@ _ELEMENT = re.compile(
 _RUN = re.compile(r"\d+")
 #: A decimal number of JSON's: one point, and nothing but its end after it.
 _DECIMAL = re.compile(r"(?<![\w.])\d+\.(?P<fraction>\d+)(?:[eE][+-]?\d+)?(?=\s*(?:[,\]}]|\Z))")
-_BARE = re.compile(r"(?:(?<=[:\[,\s-])|\A)\*+(?=\d+\s*(?:[,\]}]|\Z))")
+_BARE = re.compile(r"(?:(?<=[:\[,\s-])|\A)\*[\d*]*+(?<=\d)(?=\s*(?:[,\]}]|\Z))")
 #: JSON in percent-encoding, in a field of a form; or with quotes escaped, in a text of JSON's.
 _FOLDED = re.compile(
     r"(?<![^&\s])(?P<form>[\w.-]{1,80}=)(?P<value>%(?:7[Bb]|5[Bb])[^&\s]*)"
@@ -97,7 +97,7 @@ def _masked(body: str, policy: Policy, key: bytes, written: re.Pattern[str]) -> 
 
 
 def _zeroed(stars: re.Match[str]) -> str:
-    return "9" + "0" * (len(stars[0]) - 1)
+    return "9" + stars[0][1:].replace("*", "0")
 
 
 def _inside(found: re.Match[str], policy: Policy, key: bytes, depth: int) -> str:

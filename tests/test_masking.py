@@ -295,3 +295,10 @@ def test_a_letter_that_is_escaped_makes_no_card_number_with_the_digits_after_it(
 def test_an_id_with_escapes_is_kept_to_the_letter(name: str) -> None:
     body = json.dumps({name: "4111\u00a01111\u00a01111\u00a01111"})
     assert mask_body(body, "drop") == body
+
+
+@pytest.mark.parametrize("form", ["%s", '{"a": %s, "b": 1}', "[1,%s]"])
+def test_a_number_of_json_stays_one_where_two_cards_are_in_it(form: str) -> None:
+    masked = mask_body(form % "67596498264384534111111111111111", "drop")
+    assert masked == form % "90000000000084530000000000001111"
+    json.loads(masked)
