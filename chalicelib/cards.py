@@ -56,6 +56,8 @@ _SHORT = {
     "&shy;": "\u00ad", "&zwnj;": "\u200c", "&zwj;": "\u200d", "%C2%A0": " ", "%c2%a0": " ",
     "\\/": "/", "\\n": " ", "\\r": " ", "\\t": " ",
 }  # fmt: skip
+#: Of these, a character that is named by its number: decimal, or hexadecimal.
+_NUMBERED = re.compile(r"&#([0-9]+);|(?:&#[xX]|\\u|%)([0-9a-fA-F]+);?")
 _MEANT = re.compile(rf"\d|{_BETWEEN}|\s")
 
 
@@ -113,13 +115,10 @@ def _meant(written: str) -> str:
         return written
     if found := _SHORT.get(written):
         return found
-    if written[0] == "&" and written[1] != "#":
+    code = _NUMBERED.fullmatch(written)
+    if not code:
         return "\ufffd"
-    code = re.sub(r"[&\\u%#;]", "", written)
-    if not re.fullmatch("[xX]?[0-9a-fA-F]+", code):
-        return "\ufffd"
-    decimal = written[0] == "&" and code[0] not in "xX"
-    char = chr(int(code.lstrip("xX"), 10 if decimal else 16) % 0x110000)
+    char = chr((int(code[1]) if code[1] else int(code[2], 16)) % 0x110000)
     return char if _MEANT.fullmatch(char) else "\ufffd"
 
 

@@ -12,7 +12,7 @@ Sales that are nobody's can be found by `<merchant>#receipt#<...>`, for as long 
 claimed.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -110,13 +110,14 @@ class Ledger:
         entries = [(reason, made.own), *([("tier", made.others)] if made.others else [])]
         version, gone = account.version + len(entries), sorted(before.keys() - after.keys())
         rows = dict.fromkeys(gone, 0) | dict.fromkeys(after, version)
+        now = Account(version, account.balance + made.own + made.others, rows)
         return [
             *({"Delete": {"TableName": self.table, "Key": self.key(member, one)}} for one in gone),
             *(
                 put(self.table, self.key(member, one) | written(row, news.source, name, version))
                 for (one, row), name in zip(after.items(), new, strict=True)
             ),
-            *self._entries(member, account, entries, news, rows),
+            *self._entries(member, account, now, entries, news),
         ]
 
     def _others(self, member: str, account: Account, before: Bought, after: Bought) -> Bought:
@@ -144,8 +145,8 @@ class Ledger:
         return self.between(member, f"bought#{max(since, 0):013}", f"bought#{until + 1:013}")
 
     def _entries(
-        self, member: str, account: Account, entries: Sequence[tuple[str, int]], news: Told,
-        rows: Mapping[str, int],
+        self, member: str, account: Account, now: Account, entries: Sequence[tuple[str, int]],
+        news: Told,
     ) -> list[Write]:  # fmt: skip
         writes, balance = [], account.balance
         for number, (reason, points) in enumerate(entries, account.version + 1):
@@ -157,8 +158,7 @@ class Ledger:
                       "noted": self.now_ms()}  # fmt: skip
             item = self.key(member, f"entry#{number:012}") | attributes(words, counts)
             writes.append(put(self.table, item, new=True))
-        version = account.version + len(entries)
-        item = self.key(member, "account") | stored(Account(version, balance, rows))
+        item = self.key(member, "account") | stored(now)
         known = account.version or None
         return [*writes, put(self.table, item, known, new=known is None)]
 

@@ -17,7 +17,7 @@ from chalicelib.once import Once
 from chalicelib.outbox import Outbox
 from chalicelib.pace import Pace
 from chalicelib.table import Table
-from chalicelib.wiring import APP, bucket, desk, log, named, stage
+from chalicelib.wiring import APP, bucket, desk, log, named, place_of, stage
 
 if TYPE_CHECKING:
     from chalicelib.desk import Declaration
@@ -62,7 +62,7 @@ def _opened(what: str, arn: str, rewards: "Declaration") -> "Door | MembersDoor"
 @cache
 def door(arn: str) -> Door:
     """Wire the door to this stage's parameters, table, queues and topics."""
-    place = ":".join(arn.split(":")[3:5]) if arn else _account()
+    place = place_of(arn) if arn else _account()
     table, dynamodb = f"{APP}-{stage()}", client("dynamodb", CALLS)
 
     def look(merchant: str, vendor: str, identity: str) -> dict[str, Any] | None:

@@ -38,7 +38,7 @@ def claimed(claim: Claim, item: Item, marker: Item | None, now: int) -> Iterator
     yield "batch", claim.batch_id
 
 
-def moment(ms: int) -> str:
+def moment(ms: float) -> str:
     """Return a time in milliseconds since 1970 as people read it."""
     return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 

@@ -4,10 +4,11 @@ One item a member and day holds the digests of what was tried, right or wrong.  
 is no further try: it may be made as often as an app likes, until the till has told of the sale.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from chalicelib.shelf import digest
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -31,11 +32,11 @@ class Tries:
         """
         second = self.now_ms() // 1000
         day = second // DAY_SECONDS
-        name = _digest(claim)
+        name = digest(claim)
         try:
             self.dynamodb.update_item(
                 TableName=self.table,
-                Key={"pk": {"S": f"{merchant}#door#claims#{day}#{_digest(member)}"}},
+                Key={"pk": {"S": f"{merchant}#door#claims#{day}#{digest(member)}"}},
                 UpdateExpression="SET expiry = :expiry ADD tried :names",
                 ConditionExpression="attribute_not_exists(tried) OR contains(tried, :name)"
                 " OR size(tried) < :most",
@@ -48,7 +49,3 @@ class Tries:
         except self.dynamodb.exceptions.ConditionalCheckFailedException:
             return (day + 1) * DAY_SECONDS - second
         return 0
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -68,7 +68,7 @@ def relay(event: "SQSEvent | SNSEvent", merchant: Merchant) -> None:
 def keep(event: "SQSEvent") -> None:
     """Put a batch of published events into the archive."""
     context: Any = event.context
-    place = _place(context.invoked_function_arn)
+    place = place_of(context.invoked_function_arn)
     archive.keep(client("s3", PUBLISHES), bucket("archive", place), event.to_dict())
 
 
@@ -77,7 +77,7 @@ def unpack(event: "SQSEvent") -> None:
     from chalicelib.bulk.unpacking import Unpacker  # noqa: PLC0415 - merchants needn't pay for it
 
     context: Any = event.context
-    place = _place(context.invoked_function_arn)
+    place = place_of(context.invoked_function_arn)
     clients = client("s3", PUBLISHES), client("sqs", PUBLISHES), client("dynamodb", CALLS)
     unpacker = Unpacker(*clients, bucket("inbox", place), f"{APP}-{stage()}", place, _declared())
     deadline = wall_clock() + context.get_remaining_time_in_millis()
@@ -95,7 +95,7 @@ def reward(event: "SQSEvent", declared: "Declaration") -> None:
     from chalicelib.subscriber import Subscriber  # noqa: PLC0415 - no merchant's function needs it
 
     context: Any = event.context
-    place = _place(context.invoked_function_arn)
+    place = place_of(context.invoked_function_arn)
     sqs, found = client("sqs", CALLS), desk(declared)
     dead = f"arn:aws:sqs:{place}:{named('rewards')}-dead"
     subscriber = Subscriber(
@@ -124,7 +124,7 @@ def bucket(what: str, place: str) -> str:
     return f"{APP}-{stage()}-{what}-{account}-{region}"
 
 
-def _place(function_arn: str) -> str:
+def place_of(function_arn: str) -> str:
     """Return region and account, as in an ARN."""
     return ":".join(function_arn.split(":")[3:5])
 
@@ -144,7 +144,7 @@ def _declared() -> dict[str, Any]:
 @cache
 def pipeline(merchant: Merchant, function_arn: str) -> Pipeline:
     """Wire the merchant's path to this stage's table, topic and queues."""
-    place = _place(function_arn)
+    place = place_of(function_arn)
     sqs: Any = Later("sqs", CALLS)
     out: Any = client("sns", PUBLISHES), Later("sqs", PUBLISHES)
     hash_key = _hash_key(merchant)

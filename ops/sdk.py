@@ -12,8 +12,8 @@ from botocore.loaders import Loader
 
 from chalicelib.clients import CALLED, SDK_DATA
 
-#: What every merchant's function uses; and beside it what only some of the others do, whose
-#: descriptions are long and stay with the runtime.
+#: What every merchant's function uses.  What only some of the others do has long descriptions,
+#: which stay with the runtime.
 SERVICES = ("dynamodb", "sns", "sqs")
 
 

@@ -13,9 +13,10 @@ from rich.text import Text
 
 from chalicelib.errors import Misconfigured
 from chalicelib.shelf import Waiting
+from chalicelib.state import moment
 from ops.aws import client
 from ops.console.place import Stage, staged
-from ops.console.words import moment, plain, span
+from ops.console.words import plain, span
 
 #: What is looked through: far more than any stage should ever have.
 _MOST = 10_000

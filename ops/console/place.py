@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.exceptions import BotoCoreError
 
+from chalicelib.dedupe import wall_clock
 from chalicelib.desk import Declaration, Desk
 from chalicelib.errors import Misconfigured
 from ops.aws import REMEDY, client
@@ -66,7 +66,7 @@ def staged(name: str, now_ms: Callable[[], int] | None = None) -> Stage:
         tuple(services(name)),
         rewards,
         emulated=urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname in _LOOPBACK,
-        now_ms=now_ms or (lambda: int(time.time() * 1000)),
+        now_ms=now_ms or wall_clock,
         looks={one.merchant.id: Lock() for one in merchants},
     )
 

@@ -8,10 +8,10 @@ from chalicelib import accounts
 from chalicelib.ledger import Ledger
 from chalicelib.members import Entry, explained, member
 from chalicelib.rewards import CLAIM, Purchase
-from chalicelib.shelf import digest
+from chalicelib.rows import placed
+from chalicelib.state import moment
 from chalicelib.story import Story, waiting
 from ops.console.place import Stage
-from ops.console.words import moment
 from ops.merchants import Declared
 from ops.resources import prefix
 
@@ -99,10 +99,11 @@ def _why(ledger: Ledger, purchase: Purchase) -> str:
 
 def _points(ledger: Ledger, purchase: Purchase, source: str, subject: str) -> int:
     """Return the points of one purchase, by the tier that its member had reached before it."""
-    place = f"bought#{purchase.at:013}#{digest(source, subject)}"
+    own = placed({subject: purchase}, source)
+    [place] = own
     window = ledger.program.window_days * _DAY_MS
     rows = ledger.rows(purchase.member or "", purchase.at - window, purchase.at)
-    return accounts.points(rows | {place: purchase}, ledger.program)[place]
+    return accounts.points(rows | own, ledger.program)[place]
 
 
 def _entries(ledger: Ledger, name: str, story: Story) -> Iterator[Entry]:

@@ -9,6 +9,7 @@ import jinja2
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
+from chalicelib import state
 from ops.console import words
 from ops.console.faults import FAULTS, told
 from ops.console.place import Stage
@@ -28,7 +29,7 @@ class Pages:
             loader=jinja2.FileSystemLoader(HOME / "templates"),
             autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
-        filters = (words.span, words.moment, words.clock, words.count, words.plain, words.money)
+        filters = (words.span, state.moment, words.clock, words.count, words.plain, words.money)
         self._jinja.filters |= {one.__name__: one for one in filters}
         self._jinja.globals |= {"stage": stage, "where": where, "now": _NOW}
 

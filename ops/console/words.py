@@ -24,11 +24,6 @@ def span(ms: float | None) -> str:
     return " ".join(filter(None, told[:2]))
 
 
-def moment(ms: float) -> str:
-    """Return a moment in UTC, to the second."""
-    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
 def clock(ms: float) -> str:
     """Return the time of day of a moment, in UTC."""
     return f"{datetime.fromtimestamp(ms / 1000, UTC):%H:%M}"
