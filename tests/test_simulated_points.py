@@ -1,9 +1,6 @@
 """The whole chain in the simulator: from till to points, whatever goes wrong on the way."""
 
 import json
-import os
-import subprocess
-import sys
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -17,11 +14,11 @@ from ops.emulator import Emulator
 from tests.counter import TABLE, create
 from tests.faults import lost, wire
 from tests.simulation import shrink
-from tests.simulation.mutations import ROOT
 from tests.simulation.points.case import drawn, smaller, traded
 from tests.simulation.points.running import run, run_seed
 from tests.simulation.points.table import TOKEN_MS, Table
 from tests.simulation.running import run_seeds
+from tests.test_simulation import told
 from tests.world import _accounts
 
 
@@ -38,17 +35,9 @@ def test_a_seed_that_once_showed_something_holds(seed: int) -> None:
     assert run_seed(seed).broken == {}
 
 
-def told(seed: int, hash_seed: str) -> str:
-    command = [sys.executable, "-m", "tests.simulation", "--points", "--seed", str(seed), "--trace"]
-    env = os.environ | {"PYTHONHASHSEED": hash_seed}
-    return subprocess.run(
-        command, cwd=ROOT, env=env, check=True, capture_output=True, text=True
-    ).stdout
-
-
 def test_a_seed_gives_the_same_run_to_the_letter() -> None:
-    first = told(20_002, "1")
-    assert first == told(20_002, "2")
+    first = told(20_002, "1", "--points")
+    assert first == told(20_002, "2", "--points")
     assert first.count("writes story#") > 5
 
 

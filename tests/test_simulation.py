@@ -35,8 +35,9 @@ def test_a_seed_that_once_showed_something_holds(seed: int) -> None:
     assert run(drawn(seed)).broken == {}
 
 
-def told(seed: int, hash_seed: str) -> str:
-    command = [sys.executable, "-m", "tests.simulation", "--seed", str(seed), "--trace"]
+def told(seed: int, hash_seed: str, *options: str) -> str:
+    """Return all that the command tells of a run in a process of its own."""
+    command = [sys.executable, "-m", "tests.simulation", "--seed", str(seed), "--trace", *options]
     env = os.environ | {"PYTHONHASHSEED": hash_seed}
     return subprocess.run(
         command, cwd=ROOT, env=env, check=True, capture_output=True, text=True

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from tests.simulation.faults import AROUND, KINDS
+from tests.simulation.faults import KINDS, drawn_rates
 from tests.simulation.stage import Outage
 from tests.till import sale
 
@@ -57,8 +57,8 @@ def drawn(seed: int) -> Case:
     return Case(
         seed=seed,
         sent=tuple(_sent(rng, body, spread, sources) for body in bodies),
-        rates=_rates(rng),
-        outages=tuple(_outage(rng, name) for name in SERVICES if rng.random() < 0.12),
+        rates=drawn_rates(rng, KINDS),
+        outages=tuple(Outage.drawn(rng, name) for name in SERVICES if rng.random() < 0.12),
         concurrency=rng.choice((1, 2, 3, 4)),
         batch_size=rng.choice((1, 3, 10, 10)),
         topic_source=rng.random() < 0.1,
@@ -105,22 +105,6 @@ def _records(rng: Random, key: str) -> list[Any]:
         return [sale(key, 100 * total, rng.choice((0, 1)), **name) for total in (1, 2)]
     count = rng.choice((1, 2, 2, 3, 3, 4))
     return [sale(key, 100 * rng.randint(1, 2), rev, **name) for rev in range(1, count + 1)]
-
-
-def _rates(rng: Random) -> tuple[tuple[str, float], ...]:
-    """Return some of the kinds, each with a rate: no run has all, so that none hides another."""
-    scale = rng.choice((0.0, 0.01, 0.03, 0.1, 0.2))
-    if not scale:
-        return ()
-    share = rng.choice((0.15, 0.4, 0.7))
-    rates = [(kind, scale * rng.random()) for kind in KINDS if rng.random() < share]
-    around = [(kind, 3 * scale * rng.random()) for kind in AROUND if rng.random() < share]
-    return (*rates, *around)
-
-
-def _outage(rng: Random, service: str) -> Outage:
-    begin = rng.randrange(300_000)
-    return Outage(service, begin, begin + rng.choice((10_000, 120_000, 400_000)))
 
 
 def _knobs(rng: Random) -> tuple[tuple[str, int], ...]:

@@ -7,7 +7,7 @@ margin are there for that).  Claims and markers may land at any time.
 
 import random
 from bisect import bisect
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
@@ -160,6 +160,24 @@ ONLY: Mapping[str, Container[str]] = {
 }  # fmt: skip
 #: Faults that are no call's: the queue's, Lambda's and its poller's.
 AROUND = ("duplicate", "lapse", "unacknowledged", "discarded", "redriven")
+
+
+def drawn_rates(
+    rng: random.Random, kinds: Iterable[str], often: tuple[str, float, float] | None = None
+) -> tuple[tuple[str, float], ...]:
+    """Return some of the kinds, each with a rate: no run has all, so that none hides another.
+
+    `often` is a kind with its share of the runs that have any, and its rate in these.
+    """
+    scale = rng.choice((0.0, 0.01, 0.03, 0.1, 0.2))
+    if not scale:
+        return ()
+    share = rng.choice((0.15, 0.4, 0.7))
+    rates = [(kind, scale * rng.random()) for kind in kinds if rng.random() < share]
+    if often and rng.random() < often[1]:
+        rates.append((often[0], often[2]))
+    around = [(kind, 3 * scale * rng.random()) for kind in AROUND if rng.random() < share]
+    return (*rates, *around)
 
 
 class Faults:

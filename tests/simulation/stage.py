@@ -24,6 +24,12 @@ class Outage:
     begin: int
     end: int
 
+    @classmethod
+    def drawn(cls, rng: Random, service: str) -> "Outage":
+        """Draw when it begins, and how long it lasts."""
+        begin = rng.randrange(300_000)
+        return cls(service, begin, begin + rng.choice((10_000, 120_000, 400_000)))
+
 
 class Terms(Protocol):
     """What any case says: its seed, how often what goes wrong, and constants made small."""

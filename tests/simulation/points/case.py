@@ -7,13 +7,15 @@ from random import Random
 from typing import Any
 
 from tests.month import DAYS, Month, month
-from tests.simulation.faults import AROUND
+from tests.simulation.faults import drawn_rates
 from tests.simulation.points.faults import KINDS
 from tests.simulation.stage import Outage
 
 #: What may have an outage; `points` is the table of rewards.
 SERVICES = ("dynamodb", "sns", "points", "sqs")
 DAYS_3 = 3 * 86_400
+#: In so many of the cases, so often: only one call in ten is a transaction.
+TORN = ("torn", 0.4, 0.4)
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,8 @@ def drawn(seed: int) -> Trade:
         sales=rng.choice((3, 8, 16, 30)),
         members=rng.choice((1, 1, 1, 3)),
         days=rng.choice((2, 5, DAYS)),
-        rates=_rates(rng),
-        outages=tuple(_outage(rng, name) for name in SERVICES if rng.random() < 0.1),
+        rates=drawn_rates(rng, KINDS, TORN),
+        outages=tuple(Outage.drawn(rng, name) for name in SERVICES if rng.random() < 0.1),
         knobs=(("chalicelib.inbox.RACES", 1),) if rng.random() < 0.2 else (),
         concurrency=rng.choice((1, 2, 3, 5)),
         relays=rng.choice((1, 2)),
@@ -111,21 +113,3 @@ def smaller(case: Trade) -> Iterator[Trade]:
 def _number(body: str) -> int:
     subject: str = json.loads(body)["subject"]
     return int(subject.split("-")[1])
-
-
-def _rates(rng: Random) -> tuple[tuple[str, float], ...]:
-    """Return some of the kinds, each with a rate: no run has all, so that none hides another."""
-    scale = rng.choice((0.0, 0.01, 0.03, 0.1, 0.2))
-    if not scale:
-        return ()
-    share = rng.choice((0.15, 0.4, 0.7))
-    rates = [(kind, scale * rng.random()) for kind in KINDS if rng.random() < share]
-    if rng.random() < 0.4:  # one call in ten is a transaction
-        rates.append(("torn", 0.4))
-    around = [(kind, 3 * scale * rng.random()) for kind in AROUND if rng.random() < share]
-    return (*rates, *around)
-
-
-def _outage(rng: Random, service: str) -> Outage:
-    begin = rng.randrange(300_000)
-    return Outage(service, begin, begin + rng.choice((10_000, 120_000, 400_000)))
