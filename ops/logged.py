@@ -1,7 +1,16 @@
 """What functions of the embedded AWS have logged: it answers with part of it, and has no pages."""
 
-from collections.abc import Iterator
-from typing import Any
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from chalicelib.tally import Fate
+
+#: What a function counts: all that came in, and what became of it.
+COUNTED = ("in", *(fate.value for fate in Fate))
 
 #: It answers with so many events at most.
 EVENTS_AN_ANSWER = 10_000
@@ -29,3 +38,51 @@ def _events(logs: Any, group: str, start: int) -> list[dict[str, Any]]:
         return []
     found: list[dict[str, Any]] = answer["events"]
     return found
+
+
+@dataclass
+class Log:
+    """A function's log: which invocations began, and the counts that each has told.
+
+    A killed worker tells nothing.  On a busy machine the emulator forgets lines as well.
+    """
+
+    began: set[str] = field(default_factory=set)
+    told: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Self:
+        """Read a log's events; the emulator enters an invocation's when the invocation is over."""
+        log = cls()
+        for text in texts:
+            if found := re.match(r"START RequestId: (\S+)", text):
+                log.began.add(found[1])
+            elif text.startswith("{") and '"conserved"' in text:
+                line = json.loads(text)
+                log.told[line["request_id"]] = line
+        return log
+
+    def since(self, before: "Log") -> "Log":
+        """Return what came after an earlier look."""
+        told = {name: line for name, line in self.told.items() if name not in before.began}
+        return Log(self.began - before.began, told)
+
+    @property
+    def silent(self) -> int:
+        """Invocations that told nothing."""
+        return len(self.began - self.told.keys())
+
+    @property
+    def conserved(self) -> bool:
+        return all(line["conserved"] for line in self.told.values())
+
+    @property
+    def counts(self) -> Counter[str]:
+        """The sums of what was told."""
+        return Counter({name: sum(line.get(name, 0) for line in self.told.values())
+                        for name in COUNTED})  # fmt: skip
+
+    @property
+    def ended(self) -> int:
+        """How many messages came to an end, a transaction in each."""
+        return self.counts["in"] - self.counts["left"]

@@ -9,10 +9,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from chalicelib.calls import batches
 from ops import summary
-from ops.check import collect, failures, log_lines, wrong_points
+from ops.check import failures, wrong_points
+from ops.collect import collect, log_lines
 from ops.day import Day, trading
 from ops.emulator import REGION, Emulator, running, stop_kept
 from ops.local import STAGE, deploy, observe
+from ops.logged import Log
 from ops.merchants import Declared, declared, load
 from ops.points import account, owed
 
@@ -127,8 +129,7 @@ def _send(emulator: Emulator, one: Declared, bodies: list[str], sent: Any) -> No
 def _left(emulator: Emulator, one: Declared, day: Day) -> int:
     """Return how many messages of a merchant have not come to an end."""
     if one.kind == "sns":
-        ended = sum('"conserved"' in line for line in log_lines(emulator, one))
-        return len(day.bodies) + len(day.resends) - ended
+        return len(day.bodies) + len(day.resends) - len(Log.of(log_lines(emulator, one)).began)
     return _waiting(emulator, one.source)
 
 

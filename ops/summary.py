@@ -4,8 +4,9 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from ops.check import FATES, Found
+from ops.check import Found
 from ops.day import Day
+from ops.logged import COUNTED
 
 #: Column heads that would be too wide for a terminal of 80 columns.
 _HEADS = {
@@ -23,12 +24,19 @@ def table(days: list[Day], found: Found) -> Table:
     """Return what became of each merchant's transactions."""
     shown = Table(title="What became of the day's trading", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     shown.add_column("merchant", no_wrap=True)
-    for fate in (*FATES, "in queue"):
+    for fate in (*COUNTED, "in queue"):
         shown.add_column(_HEADS.get(fate, fate), justify="right", no_wrap=True)
     for day in days:
         counts = found.counts[day.merchant]
         events = sum(e["data"]["merchant"] == day.merchant for e in found.events)
-        shown.add_row(day.merchant, *(f"{counts[fate]:,}" for fate in FATES), f"{events:,}")
+        shown.add_row(day.merchant, *(f"{counts[fate]:,}" for fate in COUNTED), f"{events:,}")
+    if silent := found.silent.total():
+        who = ", ".join(sorted(name for name, lost in found.silent.items() if lost))
+        shown.caption_justify = "left"
+        shown.caption = (
+            f"The machine was so busy that the emulator lost log lines of {silent} invocations: "
+            f"counts of {who} may be too low.  Events and quarantine were counted where they are.\n"
+        )
     return shown
 
 

@@ -19,6 +19,7 @@ from ops.day import CARDS, Day, trading
 from ops.emulator import Emulator, refuse_unless_loopback
 from ops.merchants import load
 from ops.points import account, owed
+from ops.summary import table
 from ops.tills import Sale, square_payment
 from tests.wire.shop import deployed
 
@@ -74,6 +75,25 @@ def test_a_card_number_is_noticed_however_it_is_written(day: Day) -> None:
         found = judged(day)
         found.texts["logs"].append(f"card {number} used")
         assert failures([day], found) == ["a card number is in the logs"]
+
+
+def test_counts_that_are_too_low_are_noticed_unless_the_emulator_lost_lines(day: Day) -> None:
+    found = judged(day)
+    found.counts[day.merchant] -= Counter({"in": 12, "published": 10, "quarantined": 2})
+    assert len(failures([day], found)) == 3
+    found.silent[day.merchant] = 2
+    assert failures([day], found) == []
+    assert "lost log lines of 2 invocations" in str(table([day], found).caption)
+    found.events.pop()
+    assert "never reached" in "".join(failures([day], found))
+
+
+@pytest.mark.parametrize("fate", ["in", "published", "quarantined"])
+def test_counts_that_are_too_high_are_noticed_whatever_was_lost(day: Day, fate: str) -> None:
+    found = judged(day)
+    found.silent[day.merchant] = 1
+    found.counts[day.merchant][fate] += 1
+    assert len(failures([day], found)) == 1
 
 
 def test_points_that_are_not_those_of_the_purchases_are_noticed() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from ops.logged import Log
 from tests.prove.soak import Soak, figures
 from tests.wire.load import DUPLICATES, Traffic, Workers, planned
-from tests.wire.log import Log
 from tests.wire.shop import Shop
 
 SHOP: Any = Shop(None, "soak", ())  # type: ignore[arg-type] - nothing is sent

@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, urlencode
 import pytest
 
 from ops.emulator import Emulator
+from ops.logged import Log
 from ops.tills import Sale
 from tests.wire.entries import told, without
 from tests.wire.judge import Found, miscounted, misdelivered
-from tests.wire.log import Log
 from tests.wire.matrix import bench, run
 from tests.wire.rows import FAST, QUICK, SLOW_ROWS, Row
 

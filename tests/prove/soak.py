@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ops.emulator import running
+from ops.logged import Log
 from tests.prove.figures import Figure, main
 from tests.wire.load import Traffic, Workers, planned
-from tests.wire.log import Log
 from tests.wire.shop import deployed
 
 MESSAGES, QUICK = 50_000, 500

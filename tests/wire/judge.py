@@ -9,10 +9,10 @@ from chalicelib.claims import Claim
 from chalicelib.dedupe import marker_key
 from chalicelib.model import claim_key
 from chalicelib.table import Table, parsed, uncovered
-from ops.check import drain
+from ops.collect import drain
+from ops.logged import Log
 from ops.parts import MOST_RECEIVES
 from ops.tills import TILLS, Sale
-from tests.wire.log import Log
 from tests.wire.rows import COMMIT, DEAD, LEDGER, PUBLISH, Row
 from tests.wire.shop import Shop
 
@@ -134,5 +134,5 @@ def miscounted(found: Found) -> Iterator[str]:
         yield "an invocation's counts don't add up"
     if found.log.ended < found.sent and not found.unheard:
         yield f"{found.sent} were sent, {found.log.ended} are logged as ended"
-    if found.log.published > len(found.sales):
-        yield f"{found.log.published} were counted as published"
+    if found.log.counts["published"] > len(found.sales):
+        yield f"{found.log.counts['published']} were counted as published"

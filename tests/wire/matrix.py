@@ -13,7 +13,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from chalicelib.calls import attempt
-from ops.check import drain
+from ops.collect import drain
 from ops.emulator import Emulator
 from ops.tills import Sale, square_payment
 from tests.wire.burst import Burst, bursting

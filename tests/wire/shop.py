@@ -15,8 +15,8 @@ from pathlib import Path
 
 from chalicelib.calls import batches
 from ops.emulator import ACCOUNT, REGION, Emulator
+from ops.logged import Log, logged
 from ops.project import ROOT
-from tests.wire.log import Log, read
 
 #: Seconds a function may run: the least in which the slowest of our steps still fits, so that
 #: a dead worker's lease is over soon.
@@ -113,7 +113,8 @@ class Shop:
 
     def log(self, merchant: str) -> Log:
         """Return what the merchant's function has logged by now."""
-        return read(self.emulator.client("logs"), f"/aws/lambda/{self.function(merchant)}")
+        group = f"/aws/lambda/{self.function(merchant)}"
+        return Log.of(logged(self.emulator.client("logs"), group))
 
     def behind(self, endpoint: str, timeout: int = TIMEOUT) -> None:
         """Let the merchants' functions find AWS at the endpoint, and nobody else."""
