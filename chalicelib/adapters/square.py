@@ -120,7 +120,10 @@ class _Reading:
     """What all parts of an object share: its currency, and the words in it that nobody knew."""
 
     def __init__(self, noun: str, record: Record, merchant: model.Merchant) -> None:
-        total = record.get("total_money") or record.get("amount_money") or {}
+        # The top of an order that only takes something back may have no total at all.
+        held = (record, record.get("return_amounts") or {}, record.get("net_amounts") or {})
+        totals = [found for one in held if (found := one.get("total_money"))]
+        total = totals[0] if totals else record.get("amount_money") or {}
         self.exponent = money.exponent(total.get("currency"))
         self.currency, self.unknown = str(total["currency"]), dict[str, None]()
         self.noun, self.record, self.merchant = noun, record, merchant
@@ -194,10 +197,11 @@ def _order(reading: _Reading, order: Record) -> model.Transaction:
 def _figures(reading: _Reading, order: Record, kind: str) -> list[int]:
     """Return total, tip and service charge: in a return the top says 0, in an exchange the sale."""
     net, back = order.get("net_amounts") or {}, order.get("return_amounts") or {}
-    found = {"sale": order, "exchange": net, "return": back or net}[kind]
+    sold = order if order.get("total_money") else net
+    found = {"sale": sold, "exchange": net, "return": back or net}[kind]
     if not found.get("total_money"):
         raise Rejected(Code.BAD_MONEY, "neither return_amounts nor net_amounts has a total")
-    top = "total_" if kind == "sale" else ""
+    top = "total_" if found is order else ""
     names = ("total_money", f"{top}tip_money", f"{top}service_charge_money")
     amounts = [reading.amount(found, name) for name in names]
     return [-abs(amount) for amount in amounts] if kind == "return" else amounts
