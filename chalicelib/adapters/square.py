@@ -209,10 +209,8 @@ def _figures(reading: _Reading, order: Record, kind: str) -> list[int]:
 
 def _line(reading: _Reading, number: int, sign: int, taxes: Any, line: Record) -> model.Line:
     """Return a line.  Square's total of it holds every tax, and its share of service charges."""
-    inclusive = {one.get("uid") for one in taxes if one.get("type") == "INCLUSIVE"}
-    added = [one for one in line.get("applied_taxes") or () if one.get("tax_uid") not in inclusive]
     amount, charged = reading.amount, reading.amount(line, "total_service_charge_money")
-    apart = charged + sum(amount(one, "applied_money") for one in added)
+    apart = charged + sum(amount(one, "applied_money") for one in _added(taxes, line))
     return model.Line(
         number=number, item_id=line.get("catalog_object_id"), description=line.get("name"),
         kind=reading.word(LINES, line.get("item_type") or "ITEM", "item_type"),
@@ -222,6 +220,16 @@ def _line(reading: _Reading, number: int, sign: int, taxes: Any, line: Record) -
         tax=sign * amount(line, "total_tax_money"), original_line=line.get("source_line_item_uid"),
         total=sign * (amount(line, "total_money") - apart),
     )  # fmt: skip
+
+
+def _added(taxes: Any, line: Record) -> list[Record]:
+    """Return the taxes on top of a line's price, which is all that aren't known to be inside."""
+    if applied := line.get("applied_taxes"):
+        inclusive = {one.get("uid") for one in taxes if one.get("type") == "INCLUSIVE"}
+        return [one for one in applied if one.get("tax_uid") not in inclusive]
+    # Before Square's version 2020-02-26 a line could hold the taxes themselves.
+    own = line.get("taxes") or line.get("return_taxes") or ()
+    return [one for one in own if one.get("type") != "INCLUSIVE"]
 
 
 def _tender(reading: _Reading, kind: str | None, amount: int, found: Record) -> model.Tender:
