@@ -43,7 +43,8 @@ CHARGES = ("service_charge_money", "card_surcharge_money")
 BRANDS = {
     "VISA": "visa", "MASTERCARD": "mastercard", "AMERICAN_EXPRESS": "amex", "DISCOVER": "discover",
     "DISCOVER_DINERS": "diners", "JCB": "jcb", "CHINA_UNIONPAY": "unionpay", "INTERAC": "interac",
-    **dict.fromkeys(("EBT", "EFTPOS", "FELICA", "OTHER_BRAND", "SQUARE_CAPITAL_CARD"), "other"),
+    **dict.fromkeys(("EBT", "EFTPOS", "FELICA", "QUICPAY", "ID", "TRANSPORTATION_IC", "CARNET",
+                     "OTHER_BRAND", "SQUARE_CAPITAL_CARD"), "other"),
 }  # fmt: skip
 
 
@@ -272,11 +273,12 @@ def _payment(reading: _Reading, found: Record) -> model.Transaction:
     source = found.get("payment_id") if refund and not found.get("unlinked") else None
     method = found.get("destination_type" if refund else "source_type")
     details = found.get("destination_details") or {} if refund else found
+    device = found.get("device_details") or card.get("device_details") or {}
     buyer = {"id": found.get("customer_id"), "email": found.get("buyer_email_address")}
     return reading.transaction(
         found.get("created_at"),
         kind="return" if refund else "sale", original=f"payment:{source}" if source else None,
-        register_id=(found.get("device_details") or {}).get("device_id"),
+        register_id=device.get("device_id"),
         receipt_number=found.get("receipt_number"), tip=tip, service_charge=charge,
         subtotal=bare, total=total,
         tenders=(_tender(reading, method, total, details),),
