@@ -38,10 +38,13 @@ TENDERS = {
     "OTHER_GIFT_CARD": "gift_card", "EMONEY": "wallet", "SQUARE_CASH": "wallet", "CRYPTO": "other",
     "SOCIAL": "wallet", "STORED_BALANCE": "store_credit", "FOOD_VOUCHER": "voucher",
 }  # fmt: skip
+#: What is charged beside lines, taxes and tip.
+CHARGES = ("service_charge_money", "card_surcharge_money")
 BRANDS = {
     "VISA": "visa", "MASTERCARD": "mastercard", "AMERICAN_EXPRESS": "amex", "DISCOVER": "discover",
     "DISCOVER_DINERS": "diners", "JCB": "jcb", "CHINA_UNIONPAY": "unionpay", "INTERAC": "interac",
-    **dict.fromkeys(("EBT", "EFTPOS", "FELICA", "OTHER_BRAND", "SQUARE_CAPITAL_CARD"), "other"),
+    **dict.fromkeys(("EBT", "EFTPOS", "FELICA", "QUICPAY", "ID", "TRANSPORTATION_IC", "CARNET",
+                     "OTHER_BRAND", "SQUARE_CAPITAL_CARD"), "other"),
 }  # fmt: skip
 
 
@@ -120,7 +123,10 @@ class _Reading:
     """What all parts of an object share: its currency, and the words in it that nobody knew."""
 
     def __init__(self, noun: str, record: Record, merchant: model.Merchant) -> None:
-        total = record.get("total_money") or record.get("amount_money") or {}
+        # The top of an order that only takes something back may have no total at all.
+        held = (record, record.get("return_amounts") or {}, record.get("net_amounts") or {})
+        totals = [found for one in held if (found := one.get("total_money"))]
+        total = totals[0] if totals else record.get("amount_money") or {}
         self.exponent = money.exponent(total.get("currency"))
         self.currency, self.unknown = str(total["currency"]), dict[str, None]()
         self.noun, self.record, self.merchant = noun, record, merchant
@@ -168,7 +174,7 @@ def _order(reading: _Reading, order: Record) -> model.Transaction:
              for line in side.get(f"{key}line_items") or ()]  # fmt: skip
     lines = tuple(_line(reading, number, *item) for number, item in enumerate(items, 1))
     rounding = [(sign, side.get("rounding_adjustment") or {}) for sign, side, _ in sides]
-    live = [one for one in tenders if (one.get("card_details") or {}).get("status") != "VOIDED"]
+    live = [one for one in tenders if not _void(one)]
     source, *more = {one.get("source_order_id") for one in returns} or {None}
     buyer = next((one["customer_id"] for one in (order, *tenders) if one.get("customer_id")), None)
     return reading.transaction(
@@ -194,21 +200,22 @@ def _order(reading: _Reading, order: Record) -> model.Transaction:
 def _figures(reading: _Reading, order: Record, kind: str) -> list[int]:
     """Return total, tip and service charge: in a return the top says 0, in an exchange the sale."""
     net, back = order.get("net_amounts") or {}, order.get("return_amounts") or {}
-    found = {"sale": order, "exchange": net, "return": back or net}[kind]
+    sold = order if order.get("total_money") else net
+    found = {"sale": sold, "exchange": net, "return": back or net}[kind]
     if not found.get("total_money"):
         raise Rejected(Code.BAD_MONEY, "neither return_amounts nor net_amounts has a total")
-    top = "total_" if kind == "sale" else ""
-    names = ("total_money", f"{top}tip_money", f"{top}service_charge_money")
-    amounts = [reading.amount(found, name) for name in names]
+    top = "total_" if found is order else ""
+    charge = sum(reading.amount(found, f"{top}{name}") for name in CHARGES)
+    tip = reading.amount(found, f"{top}tip_money")
+    amounts = [reading.amount(found, "total_money"), tip, charge]
     return [-abs(amount) for amount in amounts] if kind == "return" else amounts
 
 
 def _line(reading: _Reading, number: int, sign: int, taxes: Any, line: Record) -> model.Line:
-    """Return a line.  Square's total of it holds every tax, and its share of service charges."""
-    inclusive = {one.get("uid") for one in taxes if one.get("type") == "INCLUSIVE"}
-    added = [one for one in line.get("applied_taxes") or () if one.get("tax_uid") not in inclusive]
-    amount, charged = reading.amount, reading.amount(line, "total_service_charge_money")
-    apart = charged + sum(amount(one, "applied_money") for one in added)
+    """Return a line.  Square's total of it holds every tax, and its share of charges."""
+    amount = reading.amount
+    charged = sum(amount(line, f"total_{name}") for name in CHARGES)
+    apart = charged + sum(amount(one, "applied_money") for one in _added(taxes, line))
     return model.Line(
         number=number, item_id=line.get("catalog_object_id"), description=line.get("name"),
         kind=reading.word(LINES, line.get("item_type") or "ITEM", "item_type"),
@@ -218,6 +225,22 @@ def _line(reading: _Reading, number: int, sign: int, taxes: Any, line: Record) -
         tax=sign * amount(line, "total_tax_money"), original_line=line.get("source_line_item_uid"),
         total=sign * (amount(line, "total_money") - apart),
     )  # fmt: skip
+
+
+def _added(taxes: Any, line: Record) -> list[Record]:
+    """Return the taxes on top of a line's price, which is all that aren't known to be inside."""
+    if applied := line.get("applied_taxes"):
+        inclusive = {one.get("uid") for one in taxes if one.get("type") == "INCLUSIVE"}
+        return [one for one in applied if one.get("tax_uid") not in inclusive]
+    # Before Square's version 2020-02-26 a line could hold the taxes themselves.
+    own = line.get("taxes") or line.get("return_taxes") or ()
+    return [one for one in own if one.get("type") != "INCLUSIVE"]
+
+
+def _void(tender: Record) -> bool:
+    """Tell whether a tender paid nothing in the end."""
+    details = [tender.get(name) or {} for name in tender if name.endswith("_details")]
+    return any(one.get("status") in {"VOIDED", "FAILED"} for one in details)
 
 
 def _tender(reading: _Reading, kind: str | None, amount: int, found: Record) -> model.Tender:
@@ -242,16 +265,22 @@ def _payment(reading: _Reading, found: Record) -> model.Transaction:
     refund = reading.noun == "refund"
     bare, tip = reading.amount(found, "amount_money"), reading.amount(found, "tip_money")
     total = reading.amount(found, "total_money") if found.get("total_money") else bare + tip
-    bare, total = (-abs(bare), -abs(bare)) if refund else (bare, total)
+    # A surcharge for paying by card is inside both, and buys nothing.
+    card = found.get("card_details") or {}
+    surcharged = card.get("applied_card_surcharge_details") or {}
+    charge = reading.amount(surcharged, "card_surcharge_money")
+    bare, total = (-abs(bare), -abs(bare)) if refund else (bare - charge, total)
     source = found.get("payment_id") if refund and not found.get("unlinked") else None
     method = found.get("destination_type" if refund else "source_type")
     details = found.get("destination_details") or {} if refund else found
+    device = found.get("device_details") or card.get("device_details") or {}
     buyer = {"id": found.get("customer_id"), "email": found.get("buyer_email_address")}
     return reading.transaction(
         found.get("created_at"),
         kind="return" if refund else "sale", original=f"payment:{source}" if source else None,
-        register_id=(found.get("device_details") or {}).get("device_id"),
-        receipt_number=found.get("receipt_number"), tip=tip, subtotal=bare, total=total,
+        register_id=device.get("device_id"),
+        receipt_number=found.get("receipt_number"), tip=tip, service_charge=charge,
+        subtotal=bare, total=total,
         tenders=(_tender(reading, method, total, details),),
         customer=model.Customer(**buyer) if any(buyer.values()) else None,
         channel=(found.get("application_details") or {}).get("square_product"),

@@ -107,6 +107,13 @@ def test_the_total_of_a_return_is_negative_whatever_the_signs_in_it() -> None:
     assert body["total_money"]["amount"] == 0
 
 
+def test_a_sale_that_says_its_totals_as_net_amounts_only_is_the_same_sale() -> None:
+    told = order()
+    assert told.tip
+    silent = dict.fromkeys(("total_money", "total_tip_money", "total_service_charge_money"))
+    assert order(**silent) == told
+
+
 def test_an_open_drawer_is_no_sale_but_a_free_coffee_is_one() -> None:
     no_sale = [{"id": "n", "type": "NO_SALE", "amount_money": usd(0)}]
     nothing = {"total_money": usd(0), "total_tip_money": usd(0), "line_items": [], "taxes": []}
