@@ -16,8 +16,12 @@ from chalicelib import model, money, payload, signatures, times
 from chalicelib.errors import Code, Ignored, Rejected
 
 Record = dict[str, Any]
-#: Events of other things.  A refund is a purchase as well, so that one event is all there is.
-NO_SALES = re.compile("(Application|Inventory|Organization|PersonalAssertion|Product)[A-Z]|Test")
+#: Events of other things.  A refund is a purchase as well, so that one event is all there is; of
+#: what was paid there once were events, too, beside that of the purchase.
+NO_SALES = re.compile(
+    "(Application|Inventory|Organization|PersonalAssertion|Product|(Card)?Payment|Invoice)[A-Z]|"
+    "Test"
+)
 #: The API's name, the event's, and the API's old one, whose value is in base64.
 IDS = ("purchaseUUID1", "purchaseUuid", "purchaseUUID")
 ORIGINALS = ("refundsPurchaseUUID1", "refundsPurchaseUuid", "refundsPurchaseUUID")
