@@ -62,6 +62,7 @@ def _sale(reading: Reading) -> model.Transaction:
     paid = [one for one in reading.each("payments") if counts(one)]
     bare = sum(reading.amount(one, "amount") for one in paid)
     tips = sum(reading.amount(one, "tipAmount") for one in paid)
+    total -= tips if _holds_tips(total, tips, bare, parts) else 0
     # The documents leave a gratuity out of totalAmount.  Wherever it is, it counts once: in the
     # total, on top of it if just that was paid, or else among the tips.
     gratuity = parts.charged["gratuity"]
@@ -73,6 +74,17 @@ def _sale(reading: Reading) -> model.Transaction:
         id=reading.id, kind="sale", tip=tip, total=total + tips, tenders=tuple(tenders),
         **parts.fields(),
     )  # fmt: skip
+
+
+def _holds_tips(total: int, tips: int, bare: int, parts: Parts) -> bool:
+    """Say whether the total of a check has the tips in it.
+
+    It hasn't in the documents, but it has in what restaurants send.  What was paid without tips
+    tells, or else what was sold does.  If neither does, then they are in it: tips count once.
+    """
+    if bare in (total, total - tips):
+        return bare != total
+    return total not in (parts.total, parts.total + parts.charged["gratuity"])
 
 
 def _refund(reading: Reading, found: str, paid: Record) -> model.Transaction:

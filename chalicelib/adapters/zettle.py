@@ -16,12 +16,18 @@ from chalicelib import model, money, payload, signatures, times
 from chalicelib.errors import Code, Ignored, Rejected
 
 Record = dict[str, Any]
-#: Events of other things.  A refund is a purchase as well, so that one event is all there is.
-NO_SALES = re.compile("(Application|Inventory|Organization|PersonalAssertion|Product)[A-Z]|Test")
+#: Events of other things.  A refund is a purchase as well, so that one event is all there is; of
+#: what was paid there once were events, too, beside that of the purchase.
+NO_SALES = re.compile(
+    "(Application|Inventory|Organization|PersonalAssertion|Product|(Card)?Payment|Invoice)[A-Z]|"
+    "Test"
+)
 #: The API's name, the event's, and the API's old one, whose value is in base64.
 IDS = ("purchaseUUID1", "purchaseUuid", "purchaseUUID")
 ORIGINALS = ("refundsPurchaseUUID1", "refundsPurchaseUuid", "refundsPurchaseUUID")
 REFUNDS = ("refundedByPurchaseUUIDs1", "refundedByPurchaseUuids", "refundedByPurchaseUUIDs")
+#: Lists that events and the API once had beside that of payments, and what is in them.
+OLD_PAYMENTS = {"cardPayments": "IZETTLE_CARD", "cashPayments": "IZETTLE_CASH"}
 LINES = {"PRODUCT": "item", "CUSTOM_AMOUNT": "item", "GIFTCARD": "gift_card"}
 #: An invoice is a sale on account: no second purchase comes when it is paid, but refunds do.
 TENDERS = {
@@ -102,7 +108,7 @@ class _Purchase:
         if not self.id:
             raise Rejected(Code.MISSING_ID, f"the purchase has none of {', '.join(IDS)}")
         self.currency = found.get("currency") or merchant.currency
-        self.rows, self.payments = found.get("products") or [], found.get("payments") or []
+        self.rows, self.payments = found.get("products") or [], _payments(found)
         self.charge = found.get("serviceCharge") or {}
         self.kind = self._kind(money.whole(found.get("amount")), found.get("refund"))
 
@@ -130,10 +136,7 @@ class _Purchase:
         found = self.found
         lines = tuple(self._line(number, row) for number, row in enumerate(self.rows, 1))
         rows = sum(line.total for line in lines)
-        discounts = tuple(  # rows have their own discounts taken off before these
-            model.Discount(name=one.get("name") or None, amount=self.signed(_reduction(one, rows)))
-            for one in found.get("discounts") or ()
-        )
+        discounts = self._discounts(rows)
         subtotal = rows - sum(one.amount for one in discounts)
         tenders = tuple(map(self._tender, self.payments))
         tip = sum(self.signed(one.get("gratuityAmount")) for one in self.payments)
@@ -172,6 +175,15 @@ class _Purchase:
             quantity=money.quantity(quantity), discount=discount, total=gross - discount,
         )  # fmt: skip
 
+    def _discounts(self, rest: int) -> tuple[model.Discount, ...]:
+        """Return the discounts on the whole: each on what rows and the ones before it leave."""
+        discounts = []
+        for one in self.found.get("discounts") or ():
+            amount = self.signed(_reduction(one, rest))
+            discounts.append(model.Discount(name=one.get("name") or None, amount=amount))
+            rest -= amount
+        return tuple(discounts)
+
     def _taxes(self, totals: list[int], subtotal: int) -> tuple[model.Tax, ...]:
         """Return the tax of each rate, worked out row by row as Zettle does.
 
@@ -206,7 +218,7 @@ class _Purchase:
         return model.Tender(
             type=self.word(TENDERS, found.get("type"), "tender_type"),
             name=found.get("type") or None, amount=amount,
-            change=self.signed(details.get("changeAmount")) if amount > 0 else 0,
+            change=_change(details, amount) if amount > 0 else 0,
             card_brand=self.word(BRANDS, brand, "card_brand") if brand else None,
             card_last_four=digits[0] if digits else None,
         )  # fmt: skip
@@ -230,6 +242,24 @@ def _revision(found: Record) -> int:
     if not isinstance(refunds, list):
         raise Rejected(Code.BAD_SHAPE, "the ids of refunds are a list")
     return max(len(refunds), int(found.get("refunded") is True))
+
+
+def _payments(found: Record) -> list[Record]:
+    """Return all payments.  The old lists have the details of a payment in the payment itself."""
+    old = [
+        {"type": kind, "attributes": one, **one}
+        for name, kind in OLD_PAYMENTS.items()
+        for one in found.get(name) or ()
+    ]
+    return [*(found.get("payments") or ()), *old]
+
+
+def _change(details: Record, amount: int) -> int:
+    """Return the change of a payment: not all that tell what was handed over tell it."""
+    if details.get("changeAmount") not in NOTHING:
+        return money.whole(details["changeAmount"])
+    handed = details.get("handedAmount")
+    return 0 if handed in NOTHING else max(money.whole(handed) - amount, 0)
 
 
 def _quantity(found: Record) -> Decimal:

@@ -13,7 +13,8 @@ TOPICS = ("toastTransactionType", "eventType", "eventCategory")
 SALES = {"order_updated": "order", "channel_order_updated": "order",
          "LOYALTY_ACCRUE": "check", "LOYALTY_REVERSE": "check"}  # fmt: skip
 NO_SALES = re.compile(
-    "partner|menu|stock|in_stock|out_of_stock|restaurant_|packaging|gift_card|"
+    "partner|menu|stock|in_stock|out_of_stock|restaurant_|availability_|ordering_schedule|"
+    "packaging|guest_order_|gift_card|"
     "LOYALTY_(SEARCH|INQUIRE|REDEEM)"
 )
 NOTHING: tuple[Any, ...] = (None, "", [], {})

@@ -46,6 +46,19 @@ def test_a_tip_that_is_adjusted_at_night_is_a_later_revision_of_the_same_sale() 
     assert late.revision > early.revision
 
 
+@pytest.mark.parametrize("name", [SALE, "gratuity-in-the-total", "gratuity-on-top-of-the-total",
+                                  "gratuity-among-the-tips"])  # fmt: skip
+def test_a_tip_counts_once_whether_the_total_has_it_or_not(name: str) -> None:
+    check = payload(name)["checks"][0]
+    held = check["totalAmount"] + sum(paid["tipAmount"] for paid in check["payments"])
+    [without], [with_it] = (
+        transactions(payload(name)),
+        transactions(payload(name, totalAmount=held)),
+    )
+    assert without.tip > 0
+    assert with_it == without
+
+
 def test_the_revision_is_the_latest_date_of_the_order_its_check_and_its_selections() -> None:
     [by_check] = transactions(payload())
     assert by_check.revision % 1000 == 833  # the order says .817
