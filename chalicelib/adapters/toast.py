@@ -80,11 +80,12 @@ def _holds_tips(total: int, tips: int, bare: int, parts: Parts) -> bool:
     """Say whether the total of a check has the tips in it.
 
     It hasn't in the documents, but it has in what restaurants send.  What was paid without tips
-    tells, or else what was sold does.  If neither does, then they are in it: tips count once.
+    tells, or else what was sold does; if neither does, the documents are right.
     """
     if bare in (total, total - tips):
         return bare != total
-    return total not in (parts.total, parts.total + parts.charged["gratuity"])
+    sold = (parts.total, parts.total + parts.charged["gratuity"])
+    return total not in sold and total - tips in sold
 
 
 def _refund(reading: Reading, found: str, paid: Record) -> model.Transaction:

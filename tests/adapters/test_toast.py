@@ -59,6 +59,12 @@ def test_a_tip_counts_once_whether_the_total_has_it_or_not(name: str) -> None:
     assert with_it == without
 
 
+def test_a_total_that_nothing_explains_has_no_tip_in_it_as_the_documents_say() -> None:
+    [told] = transactions(payload(totalAmount=99.99))
+    assert (told.total, told.tip) == (9999 + 450, 450)
+    assert told.discrepancies
+
+
 def test_the_revision_is_the_latest_date_of_the_order_its_check_and_its_selections() -> None:
     [by_check] = transactions(payload())
     assert by_check.revision % 1000 == 833  # the order says .817
