@@ -21,6 +21,13 @@ from chalicelib.lightspeed.payments import split
 GIFT_CARD = re.compile("gift ?card", re.IGNORECASE)
 #: The product that stands for a discount on the whole sale.
 DISCOUNT = "vend-discount"
+#: What the total has in it beside the lines.  They say that more types may come.
+ADJUSTMENTS = {
+    "TIP": "tip", "DISCOUNT": "discount",
+    **dict.fromkeys(("NON_CASH_FEE", "SURCHARGE"), "service_charge"),
+}  # fmt: skip
+#: The one type that no total has in it.
+APART = "ECOM_CUSTOM_CHARGE"
 
 
 def adapt(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
@@ -62,6 +69,8 @@ class _Reading:
         self.exponent, self.currency = money.exponent(told), str(told)
         self.lines = sale.get("register_sale_products") or sale.get("line_items") or ()
         self.carried, self.unknown, self.sign = Decimal(0), dict[str, None](), 1
+        adjusted = [(_adjustment(one), one) for one in sale.get("adjustments") or ()]
+        self.adjustments = [(kind, one) for kind, one in adjusted if kind != APART]
         back = sale.get("return_for") not in NOTHING or sale.get("is_return") is True
         if back and not any(_exact(line, "quantity") < 0 for line in self.lines):
             self.sign = -1  # a return that is written in positive amounts is a return all the same
@@ -77,6 +86,16 @@ class _Reading:
         self.carried += major
         found = self.minor(self.carried)
         self.carried -= Decimal(found).scaleb(-self.exponent)
+        return found
+
+    def header(self, name: str) -> Decimal:
+        return self.exact(self.holder(name), name)
+
+    def holder(self, name: str) -> Record:
+        """Return what tells a total: in webhooks that is `totals`, in answers the sale itself."""
+        totals: Any = self.sale.get("totals")
+        inside = self.sale.get(name) in NOTHING and isinstance(totals, dict)
+        found: Record = totals if inside else self.sale
         return found
 
     def time(self, name: str) -> str:
@@ -114,7 +133,7 @@ def _exact(record: Record, name: str) -> Decimal:
 
 def _sale(reading: _Reading) -> model.Transaction:
     sale, discounted = reading.sale, _price_is_discounted(reading)
-    lines, discounts, taxes = [], [], dict[tuple[str | None, str | None], Decimal]()
+    lines, discounts = list[model.Line](), list[model.Discount]()
     for number, line in enumerate(reading.lines, 1):
         total = _total(reading, line, discounted=discounted)
         if line.get("sku") == DISCOUNT:
@@ -122,16 +141,10 @@ def _sale(reading: _Reading) -> model.Transaction:
             discounts.append(model.Discount(name=line.get("name") or None, amount=off))
         else:
             lines.append(_line(reading, number, line, total))
-        key = line.get("tax_name") or None, _rate(line)
-        taxes[key] = taxes.get(key, Decimal(0)) + _tax(reading, line)
-    made = tuple(
-        model.Tax(name=name, rate=rate, amount=share, inclusive=False)
-        for (name, rate), tax in taxes.items()
-        if (share := reading.share(tax))
-    )
-    paid = [(str(one.get("name") or one.get("label") or ""), _paid(reading, one))
-            for one in reading.payments]  # fmt: skip
-    tenders, rounding, unknown = split(paid)
+    extras, off_whole = _adjusted(reading)
+    discounts += off_whole
+    taxes = _taxes(reading)
+    tenders, rounding, unknown = split([(one, _paid(reading, one)) for one in reading.payments])
     if unknown:
         reading.unknown["unknown_tender_type"] = None
     due = _due(reading, sum(one.amount for one in tenders) - rounding)
@@ -139,14 +152,57 @@ def _sale(reading: _Reading) -> model.Transaction:
     goods = sum(line.total for line in lines) - sum(one.amount for one in discounts)
     return reading.transaction(
         1, kind=_kind(lines, due), original=str(source).lower() if source else None,
-        lines=tuple(lines), discounts=tuple(discounts), taxes=made, rounding=rounding,
-        subtotal=goods if lines else None, total=due + rounding, tenders=tuple(tenders),
+        lines=tuple(lines), discounts=tuple(discounts), taxes=taxes, rounding=rounding,
+        subtotal=goods if lines else None, total=due + rounding, tenders=tuple(tenders), **extras,
     )  # fmt: skip
+
+
+def _adjustment(found: Record) -> str:
+    return str(found.get("adjustment_type") or found.get("type") or "").upper()
+
+
+def _adjusted(reading: _Reading) -> tuple[dict[str, int], list[model.Discount]]:
+    """Return tip and charge, and discounts on the whole: what the total has in it beside the lines.
+
+    https://x-series-api.lightspeedhq.com/changelog/2019-10-adding-adjustments-to-sales
+    """
+    extras, discounts = {"tip": 0, "service_charge": 0}, list[model.Discount]()
+    for told, one in reading.adjustments:
+        share = reading.share(reading.exact(one, "value"))
+        if told not in ADJUSTMENTS:
+            reading.unknown["unknown_adjustment"] = None
+        kind = ADJUSTMENTS.get(told, "service_charge")
+        if kind == "discount":
+            discounts.append(model.Discount(name=one.get("name") or None, amount=-share))
+        else:
+            extras[kind] += share
+    return extras, discounts
+
+
+def _taxes(reading: _Reading) -> tuple[model.Tax, ...]:
+    """Return what each rate comes to.  Webhooks name taxes in a list beside the lines only."""
+    found = dict[tuple[str | None, str | None], Decimal]()
+    for line in reading.lines:
+        key = line.get("tax_name") or None, _rate(line)
+        found[key] = found.get(key, Decimal(0)) + _tax(reading, line)
+    listed = {
+        (one["name"], _rate(one, "rate")): reading.exact(one, "tax" if "tax" in one else "amount")
+        for one in reading.sale.get("taxes") or () if one.get("name")
+    }  # fmt: skip
+    told, exact = (sum(taxes.values(), Decimal(0)) for taxes in (listed, found))
+    if listed and found.keys() <= {(None, None)} and reading.minor(told) == reading.minor(exact):
+        found = listed
+    return tuple(
+        model.Tax(name=name, rate=rate, amount=share, inclusive=False)
+        for (name, rate), tax in found.items()
+        if (share := reading.share(tax))
+    )
 
 
 def _price_is_discounted(reading: _Reading) -> bool:
     """Say whether prices are after their discounts: the total of the sale tells."""
-    told = reading.minor(reading.exact(reading.sale, "total_price"))
+    extra = sum((reading.exact(one, "value") for _, one in reading.adjustments), Decimal(0))
+    told = reading.minor(reading.header("total_price") - extra)
     before = sum((_total(reading, one, discounted=True) for one in reading.lines), Decimal(0))
     after = sum((_total(reading, one, discounted=False) for one in reading.lines), Decimal(0))
     return abs(reading.minor(before) - told) <= abs(reading.minor(after) - told)
@@ -168,8 +224,8 @@ def _tax(reading: _Reading, line: Record) -> Decimal:
     return _exact(line, "tax") * reading.exact(line, "quantity")
 
 
-def _rate(line: Record) -> str | None:
-    return None if line.get("tax_rate") in NOTHING else money.quantity(line["tax_rate"])
+def _rate(record: Record, name: str = "tax_rate") -> str | None:
+    return None if record.get(name) in NOTHING else money.quantity(record[name])
 
 
 def _line(reading: _Reading, number: int, line: Record, total: Decimal) -> model.Line:
@@ -187,7 +243,8 @@ def _line(reading: _Reading, number: int, line: Record, total: Decimal) -> model
 
 
 def _kind(lines: list[model.Line], total: int) -> str:
-    back = [line.quantity.startswith("-") for line in lines]
+    # A line of nothing is one of the sale's that was taken out of its return.
+    back = [line.quantity.startswith("-") for line in lines if line.quantity != "0"]
     if any(back):
         return "return" if all(back) else "exchange"
     return "return" if total < 0 else "sale"
@@ -195,10 +252,9 @@ def _kind(lines: list[model.Line], total: int) -> str:
 
 def _due(reading: _Reading, paid: int) -> int:
     """Return the total: the header may be rounded, or not, and what was paid tells which."""
-    sale = reading.sale
-    if sale.get("total_price") in NOTHING:
+    if reading.holder("total_price").get("total_price") in NOTHING:
         raise Rejected(Code.BAD_MONEY, "total_price is missing")
-    price, tax = reading.exact(sale, "total_price"), reading.exact(sale, "total_tax")
+    price, tax = reading.header("total_price"), reading.header("total_tax")
     ways = (reading.minor(price + tax), reading.minor(price) + reading.minor(tax))
     return next((due for due in ways if due == paid), ways[0])
 
