@@ -64,7 +64,10 @@ def _paid(till: Till, body: Element) -> Paid:
     change = abs(till.amount(body, "TenderChange/Amount") or 0) if amount >= 0 else 0
     if body.tag == "TenderChange":  # a line item of its own, often with another one in it
         return Paid(body, "cash", -(change or abs(amount)))
-    found = till.known(TYPES, word(body, "@TenderType"), "tender_type")
+    kind = word(body, "@TenderType")
+    if kind not in TYPES and body.find("CreditDebit") is not None:
+        kind = "CreditDebit"  # the retailer's own word, for what holds a card's data
+    found = till.known(TYPES, kind, "tender_type")
     cashback = abs(till.amount(body, "Cashback") or 0)
     paid = Paid(body, found, abs(amount) - change, change if amount else 0, cashback)
     if amount < 0 or body.get("TypeCode") == "Refund":
