@@ -20,7 +20,7 @@ def collect(emulator: Emulator, merchants: list[Declared]) -> Found:
     """Read every queue, the table and every function's log."""
     found = Found()
     sqs = emulator.client("sqs")
-    for one, letters in zip(merchants, in_parallel(partial(_aside, sqs), merchants), strict=True):
+    for one, letters in zip(merchants, in_parallel(partial(aside, sqs), merchants), strict=True):
         name = one.merchant.id
         found.counts[name] = _logged(emulator, one, found)
         if isinstance(letters, Exception):
@@ -42,7 +42,7 @@ def collect(emulator: Emulator, merchants: list[Declared]) -> Found:
     return found
 
 
-def _aside(sqs: Any, one: Declared) -> list[Letter]:
+def aside(sqs: Any, one: Declared) -> list[Letter]:
     """Look into a merchant's quarantine, and leave all of it there for whoever looks around."""
     with Peek(one, STAGE, sqs) as peek:
         return list(peek.letters())

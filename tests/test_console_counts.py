@@ -14,7 +14,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.errors import Misconfigured
-from ops import aws, check
+from ops import aws, collect
 from ops.console import counts, queues, words
 from ops.console.command import _bound
 from ops.console.counts import WINDOWS, Activity, activity
@@ -141,7 +141,7 @@ def test_the_days_check_leaves_quarantine_as_it_is(emulator: Emulator, stage: St
     attributes = {"rejected": {"DataType": "String", "StringValue": "2"}}
     sqs.send_message(QueueUrl=url, MessageBody="{", MessageAttributes=attributes)
     for _ in range(2):
-        [letter] = check._aside(sqs, stage.merchant("sakura-bakery"))
+        [letter] = collect.aside(sqs, stage.merchant("sakura-bakery"))
         assert letter.rejected == 2
     sqs.delete_queue(QueueUrl=url)
 
