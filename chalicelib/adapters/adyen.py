@@ -183,6 +183,8 @@ def _answered(merchant: model.Merchant, response: Record) -> model.Transaction:
     if "PaymentResponse" not in response:
         if "ReversalResponse" in response:
             raise Rejected(Code.UNSUPPORTED, "push the notification of the cancellation or refund")
+        if "NexoBlob" in response:
+            raise Rejected(Code.UNSUPPORTED, "the terminal's answer is encrypted: decrypt it first")
         raise Ignored("not an event of a sale")
     answer = response["PaymentResponse"]
     result, results = (answer.get("Response") or {}).get("Result"), {"Success": 1, "Partial": 1}
