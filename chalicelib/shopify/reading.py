@@ -29,6 +29,10 @@ def text(value: Any) -> str | None:
     return None if value is None else str(value).strip() or None
 
 
+#: What Shopify writes, for one, into the subtotals of refunds: ISO 4217's code for no currency.
+NO_CURRENCY = (None, "", "XXX")
+
+
 class Reading:
     """An order or a refund, read in the shop's currency and not in the buyer's."""
 
@@ -45,12 +49,13 @@ class Reading:
         named = [found.get("currency_code") for found in sets]
         named += [one.get("currency") for one in self.record.get("transactions") or ()]
         # The order's comes last, as a refund that is sent by itself doesn't know it.
-        return next(filter(None, [*named, self.merchant.currency]), self.record.get("currency"))
+        known = [one for one in (*named, self.merchant.currency) if one not in NO_CURRENCY]
+        return known[0] if known else self.record.get("currency")
 
     def abroad(self, paid: list[Record]) -> "Reading | None":
         """Return the same in the buyer's currency, if that is what the payments are in."""
         found = {one.get("currency") for one in paid if not one.get("amount_set")}
-        other = next(iter(found - {None, "", self.currency}), None)
+        other = next(iter(found - {*NO_CURRENCY, self.currency}), None)
         if other is None:
             return None
         reading = Reading(self.record, self.merchant)
@@ -72,7 +77,7 @@ class Reading:
 
     def _told(self, record: Record, name: str) -> Any:
         told = (record.get(f"{name}_set") or {}).get(self.side) or {}
-        if told.get("currency_code") not in (None, self.currency):
+        if told.get("currency_code") not in (*NO_CURRENCY, self.currency):
             raise Rejected(Code.MIXED_CURRENCY, "amounts in shop money have several currencies")
         return record.get(name) if told.get("amount") is None else told["amount"]
 
