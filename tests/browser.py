@@ -72,5 +72,5 @@ def opened(browser: Browser, address: str) -> Iterator[Page]:
     page.on("pageerror", lambda fault: said.append(str(fault)))
     page.goto(address)
     yield page
-    assert said == []
+    assert said == [], said
     page.close()

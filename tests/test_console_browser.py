@@ -60,6 +60,7 @@ def test_why_a_receipt_has_no_points(operator: Operator, stage: place.Stage, pag
     expect(main).to_contain_text("sale of 3.00 USD")
     page.get_by_role("link", name="email:hmac-sha256:").click()
     expect(page.get_by_role("main")).to_contain_text("Balance990")
+    page.wait_for_load_state()  # a key pressed before the script has run is lost
     page.keyboard.press("/")  # nothing here has a search field but the head of the page
     page.keyboard.type("1801")
     page.keyboard.press("Enter")
