@@ -13,7 +13,7 @@ from typing import Any
 from chalicelib import model, payload, signatures, times
 from chalicelib.errors import Code, Ignored, Rejected
 from chalicelib.shopify import bodies, lines
-from chalicelib.shopify.payments import booked, paid, tenders
+from chalicelib.shopify.payments import booked, only_tender, paid, tenders
 from chalicelib.shopify.reading import Reading, Record, text
 from chalicelib.shopify.returned import returned
 
@@ -89,10 +89,11 @@ def _sale(reading: Reading, head: Record) -> model.Transaction:
     rounding = amount(order, "total_cash_rounding_payment_adjustment")
     if any(lines.removed(one) for one in order.get("refunds") or ()):
         reading.unknown["lines_removed_without_refund"] = None
+    total = _total(reading, due, rounding)
     return reading.transaction(
         goods + extra, kind="sale", discounts=tuple(discounts), taxes=taxes, tip=tip,
-        rounding=rounding, subtotal=subtotal, total=_total(reading, due, rounding),
-        tenders=tenders(reading, reading.went("in"), 1), **head,
+        rounding=rounding, subtotal=subtotal, total=total, **head,
+        tenders=tenders(reading, reading.went("in"), 1) or only_tender(reading, total),
     )  # fmt: skip
 
 

@@ -208,6 +208,21 @@ def test_what_was_paid_back_is_negative_whatever_its_sign(amount: str) -> None:
     assert refund(transactions=[payment | {"amount": amount}]).total == -1089
 
 
+def test_a_payment_that_names_no_gateway_has_no_unknown_one() -> None:
+    [payment] = payload(REFUNDS[0])["transactions"]
+    bare = {name: payment[name] for name in payment if name != "payment_details"}
+    found = refund(transactions=[bare | {"gateway": ""}])
+    assert [(tender.type, tender.name) for tender in found.tenders] == [("other", None)]
+    assert not found.discrepancies
+
+
+def test_an_order_that_tells_its_payments_needs_no_gateways() -> None:
+    told = {"payment_gateway_names": ["gift_card"]}
+    assert order(**told).tenders == order().tenders
+    failed = [one | {"status": "failure"} for one in payload(SALE)["transactions"]]
+    assert not order(**told, transactions=failed).tenders
+
+
 def test_a_line_has_the_discounts_allocated_to_it_and_not_its_total_discount() -> None:
     [line, _] = payload(SALE)["line_items"]
     told = {"total_discount": "1.00", "total_discount_set": usd("1.00")}
