@@ -93,7 +93,7 @@ def _sale(reading: Reading, head: Record) -> model.Transaction:
     return reading.transaction(
         goods + extra, kind="sale", discounts=tuple(discounts), taxes=taxes, tip=tip,
         rounding=rounding, subtotal=subtotal, total=total, **head,
-        tenders=tenders(reading, reading.went("in"), 1) or only_tender(reading, total),
+        tenders=tenders(reading, reading.went("in"), 1, total) or only_tender(reading, total),
     )  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def _refund(reading: Reading) -> model.Transaction:
             model.Tax(name=name, rate=rate, amount=amount, inclusive=inclusive)
             for (name, rate), amount in taxes.items()
         ),
-        tenders=tenders(reading, back, -1),
+        tenders=tenders(reading, back, -1, total),
     )  # fmt: skip
 
 

@@ -32,11 +32,16 @@ def booked(reading: Reading, transaction: Record) -> int:
     return abs(reading.needed(transaction, "amount"))
 
 
-def tenders(reading: Reading, found: list[Record], sign: int) -> tuple[model.Tender, ...]:
-    """Return the payments for a sale (1), or those of a refund (-1), which are positive, too."""
+def tenders(
+    reading: Reading, found: list[Record], sign: int, total: int
+) -> tuple[model.Tender, ...]:
+    """Return the payments for a sale (1), or those of a refund (-1), which are positive, too.
+
+    Where there was but one payment, the total tells it in the shop's currency.
+    """
     if reading.abroad(found):
         reading.unknown["paid_in_another_currency"] = None
-        return ()
+        return tuple(_tender(reading, one, total) for one in found if len(found) == 1)
     change = 0
     if sign > 0:
         change = sum(booked(reading, one) for one in reading.went("change"))

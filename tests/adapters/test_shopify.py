@@ -182,6 +182,14 @@ def test_the_buyers_currency_is_never_counted() -> None:
     assert (sale.currency, sale.total, back.currency, back.total) == ("EUR", 5000, "EUR", -5000)
 
 
+def test_of_several_payments_in_the_buyers_currency_none_is_known_in_the_shops() -> None:
+    body = payload("order-and-refund-paid-in-another-currency") | {"refunds": []}
+    [payment] = body["transactions"]
+    halves = [payment | {"id": number, "amount": "21.50"} for number in (1, 2)]
+    [found] = transactions(body | {"transactions": halves})
+    assert (found.total, found.tenders) == (5000, ())
+
+
 def test_a_refund_of_which_only_the_buyers_currency_is_known_is_refused() -> None:
     [payment] = payload(REFUNDS[0])["transactions"]
     bare = {"refund_line_items": [], "total_duties_set": usd("0.00")}
