@@ -34,7 +34,7 @@ def item(reading: Reading, found: Record) -> Record:
         "item_id": text(found.get("variant_id")) or text(found.get("product_id")),
         "sku": text(found.get("sku")),
         "description": text(found.get("name")) or text(found.get("title")),
-        "unit_price": reading.amount(found, "price"),
+        "unit_price": reading.amount(found, "price") if found else None,
     }
 
 

@@ -119,6 +119,18 @@ def test_what_was_paid_back_tells_whether_a_refunds_lines_contain_the_tax(
     assert not found.discrepancies
 
 
+def test_goods_that_a_refund_tells_nothing_of_have_no_price_and_come_back_all_the_same() -> None:
+    body = payload(REFUNDS[0])
+    [one] = body["refund_line_items"]
+    del one["line_item"]
+    [line] = refund(refund_line_items=[one]).lines
+    assert (line.unit_price, line.total, line.original_line) == (
+        None,
+        -1000,
+        str(one["line_item_id"]),
+    )
+
+
 def test_what_is_left_of_a_pending_refund_cancels_out_and_is_no_line() -> None:
     pair = [adjustment("refund_discrepancy", amount) for amount in ("10.89", "-10.89")]
     assert refund(order_adjustments=pair).fingerprint == refund().fingerprint
