@@ -83,8 +83,8 @@ def _sale(reading: Reading, head: Record) -> model.Transaction:
     if stated != subtotal + lines.total(tips):  # it may or may not contain the tip's line
         subtotal = stated
     subtotal += lines.total(extra)
-    taxes = lines.taxes(reading, order)
     tip = amount(order, "total_tip_received") or lines.total(tips)
+    taxes = lines.taxes(reading, order, subtotal + tip)
     due = subtotal + tip + sum(tax.amount for tax in taxes if not tax.inclusive)
     rounding = amount(order, "total_cash_rounding_payment_adjustment")
     if any(lines.removed(one) for one in order.get("refunds") or ()):

@@ -156,6 +156,23 @@ def test_duties_paid_back_are_a_fee_that_came_back() -> None:
     assert not found.discrepancies
 
 
+@pytest.mark.parametrize(("total", "inclusive"), [("12.00", True), ("14.00", False)])
+def test_an_orders_total_tells_whether_its_prices_include_the_tax_where_nothing_else_does(
+    total: str, *, inclusive: bool
+) -> None:
+    body = payload("order-with-words-nobody-knows")
+    [line, *_] = body["line_items"]
+    goods = line | {"price": "12.00", "price_set": usd("12.00"), "quantity": 1}
+    goods |= {"total_discount": "0.00", "discount_allocations": []}
+    told = {"line_items": [goods], "shipping_lines": [], "transactions": []}
+    told |= {"total_price": total, "subtotal_price": "12.00", "total_tax": "2.00", "tax_lines": []}
+    bare = {name: body[name] for name in body if not name.endswith("_set")} | told
+    del bare["taxes_included"]
+    [found] = transactions(bare)
+    assert [(tax.amount, tax.inclusive) for tax in found.taxes] == [(200, inclusive)]
+    assert not found.discrepancies
+
+
 def test_duties_that_the_prices_include_are_no_fee() -> None:
     told = {"original_total_duties_set": usd("3.00")}
     assert [line.kind for line in order(**told).lines] == ["item", "item", "fee"]
