@@ -16,15 +16,11 @@ def total(lines: list[Record]) -> int:
 
 
 def is_tip(order: Record, item: Record) -> bool:
-    """Tell whether a line is the tip, which total_tip_received tells again.
-
-    Its marks may be null, where other lines have none, and its title is in the shop's language.
-    """
+    """Tell whether a line is the tip, which total_tip_received tells again."""
     if any(item.get(mark) for mark in _TIP_MARKS):
         return True
     tip = money.decimal(order.get("total_tip_received") or 0, Code.BAD_MONEY)
-    likely = item.get("title") == "Tip" or any(mark in item for mark in _TIP_MARKS)
-    return tip > 0 and likely and not item.get("product_id")
+    return tip > 0 and item.get("title") == "Tip" and not item.get("product_id")
 
 
 def item(reading: Reading, found: Record) -> Record:

@@ -192,19 +192,6 @@ def test_a_tip_is_counted_once_whether_or_not_the_subtotal_contains_it(
     assert not found.discrepancies
 
 
-def test_a_tip_is_known_by_its_marks_though_they_are_null_and_its_title_is_not_english() -> None:
-    body = payload("order-with-a-tip-told-twice")
-    del body["line_items"][1]["tip"]
-    body["line_items"][1] |= {
-        "title": "Trinkgeld",
-        "name": "Trinkgeld",
-        "tip_payment_gateway": None,
-    }
-    [found] = transactions(body)
-    assert (found.tip, len(found.lines)) == (300, 1)
-    assert not found.discrepancies
-
-
 def test_goods_named_tip_are_goods_where_nobody_tipped() -> None:
     body = payload("order-with-a-tip-told-twice")
     del body["line_items"][1]["tip"]
