@@ -13,7 +13,7 @@ from typing import Any
 from chalicelib import model, payload, signatures, times
 from chalicelib.errors import Code, Ignored, Rejected
 from chalicelib.shopify import bodies, lines
-from chalicelib.shopify.payments import booked, paid, tenders
+from chalicelib.shopify.payments import booked, only_tender, paid, tenders
 from chalicelib.shopify.reading import Reading, Record, text
 from chalicelib.shopify.returned import returned
 
@@ -83,16 +83,17 @@ def _sale(reading: Reading, head: Record) -> model.Transaction:
     if stated != subtotal + lines.total(tips):  # it may or may not contain the tip's line
         subtotal = stated
     subtotal += lines.total(extra)
-    taxes = lines.taxes(reading, order)
     tip = amount(order, "total_tip_received") or lines.total(tips)
+    taxes = lines.taxes(reading, order, subtotal + tip)
     due = subtotal + tip + sum(tax.amount for tax in taxes if not tax.inclusive)
     rounding = amount(order, "total_cash_rounding_payment_adjustment")
     if any(lines.removed(one) for one in order.get("refunds") or ()):
         reading.unknown["lines_removed_without_refund"] = None
+    total = _total(reading, due, rounding)
     return reading.transaction(
         goods + extra, kind="sale", discounts=tuple(discounts), taxes=taxes, tip=tip,
-        rounding=rounding, subtotal=subtotal, total=_total(reading, due, rounding),
-        tenders=tenders(reading, reading.went("in"), 1), **head,
+        rounding=rounding, subtotal=subtotal, total=total, **head,
+        tenders=tenders(reading, reading.went("in"), 1, total) or only_tender(reading, total),
     )  # fmt: skip
 
 
@@ -123,7 +124,7 @@ def _refund(reading: Reading) -> model.Transaction:
             model.Tax(name=name, rate=rate, amount=amount, inclusive=inclusive)
             for (name, rate), amount in taxes.items()
         ),
-        tenders=tenders(reading, back, -1),
+        tenders=tenders(reading, back, -1, total),
     )  # fmt: skip
 
 

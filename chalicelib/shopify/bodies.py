@@ -17,6 +17,7 @@ _NO_SALES = (
     ({"remote_reference", "payment_method"}, "counted by its order"),
     ({"invoice_sent_at"}, "draft order"),
     ({"abandoned_checkout_url"}, "checkout"),
+    ({"order_id", "tracking_numbers"}, "fulfillment"),
 )
 #: Changes without what they change, and ids alone: of an edit, a return, a deletion.
 _THIN = ({"order_edit"}, {"return_line_items"}, {"total_return_line_items"})

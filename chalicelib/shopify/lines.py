@@ -30,7 +30,7 @@ def item(reading: Reading, found: Record) -> Record:
         "item_id": text(found.get("variant_id")) or text(found.get("product_id")),
         "sku": text(found.get("sku")),
         "description": text(found.get("name")) or text(found.get("title")),
-        "unit_price": reading.amount(found, "price"),
+        "unit_price": reading.amount(found, "price") if found else None,
     }
 
 
@@ -87,15 +87,20 @@ def unallocated(reading: Reading, order: Record, goods: list[Record]) -> list[mo
     return [model.Discount(name=text(code.get("code")), amount=amount)] if amount > 0 else []
 
 
-def taxes(reading: Reading, order: Record) -> tuple[model.Tax, ...]:
-    """Return the order's taxes.  Its lines tell them again."""
+def taxes(reading: Reading, order: Record, bare: int) -> tuple[model.Tax, ...]:
+    """Return the order's taxes.  Its lines tell them again.
+
+    Where it isn't told, its prices include them if it costs as much as is due without them, `bare`.
+    """
+    told, total_price = order.get("taxes_included"), reading.amount(order, "total_price")
+    inclusive = told is True or (told is None and total_price == bare)
     found = order.get("tax_lines") or ()
     if not found and reading.amount(order, "total_tax"):
         found = [{"price": order.get("total_tax"), "price_set": order.get("total_tax_set")}]
     return tuple(
         model.Tax(
             name=text(tax.get("title")), rate=rate(tax), amount=reading.amount(tax, "price"),
-            inclusive=order.get("taxes_included") is True,
+            inclusive=inclusive,
         )
         for tax in found
     )  # fmt: skip

@@ -19,8 +19,10 @@ def returned(reading: Reading) -> tuple[list[Record], Taxes]:
         _add(taxes, -amount(one, "total_tax"), *named)
     adjustments = refund.get("order_adjustments") or ()
     shipping = [one for one in adjustments if one.get("kind") == "shipping_refund"]
-    found += [_line("shipping", -abs(amount(one, "amount")), "Shipping") for one in shipping]
-    _add(taxes, -sum(abs(amount(one, "tax_amount")) for one in shipping))
+    # While a refund is pending, its shipping is taken back with the other sign: their sum counts.
+    repaid = -abs(sum(amount(one, "amount") for one in shipping))
+    found.append(_line("shipping", repaid, "Shipping"))
+    _add(taxes, -abs(sum(amount(one, "tax_amount") for one in shipping)))
     if not shipping:  # new versions of the API tell it apart; some tell it in both places
         for one in refund.get("refund_shipping_lines") or ():
             found.append(_line("shipping", -amount(one, "subtotal_amount"), "Shipping"))

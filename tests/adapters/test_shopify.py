@@ -119,6 +119,18 @@ def test_what_was_paid_back_tells_whether_a_refunds_lines_contain_the_tax(
     assert not found.discrepancies
 
 
+def test_goods_that_a_refund_tells_nothing_of_have_no_price_and_come_back_all_the_same() -> None:
+    body = payload(REFUNDS[0])
+    [one] = body["refund_line_items"]
+    del one["line_item"]
+    [line] = refund(refund_line_items=[one]).lines
+    assert (line.unit_price, line.total, line.original_line) == (
+        None,
+        -1000,
+        str(one["line_item_id"]),
+    )
+
+
 def test_what_is_left_of_a_pending_refund_cancels_out_and_is_no_line() -> None:
     pair = [adjustment("refund_discrepancy", amount) for amount in ("10.89", "-10.89")]
     assert refund(order_adjustments=pair).fingerprint == refund().fingerprint
@@ -141,6 +153,23 @@ def test_duties_paid_back_are_a_fee_that_came_back() -> None:
     paid = [payment | {"amount": "12.89"}]
     found = refund(transactions=paid, total_duties_set=usd("2.00"))
     assert [(line.kind, line.total) for line in found.lines] == [("item", -1000), ("fee", -200)]
+    assert not found.discrepancies
+
+
+@pytest.mark.parametrize(("total", "inclusive"), [("12.00", True), ("14.00", False)])
+def test_an_orders_total_tells_whether_its_prices_include_the_tax_where_nothing_else_does(
+    total: str, *, inclusive: bool
+) -> None:
+    body = payload("order-with-words-nobody-knows")
+    [line, *_] = body["line_items"]
+    goods = line | {"price": "12.00", "price_set": usd("12.00"), "quantity": 1}
+    goods |= {"total_discount": "0.00", "discount_allocations": []}
+    told = {"line_items": [goods], "shipping_lines": [], "transactions": []}
+    told |= {"total_price": total, "subtotal_price": "12.00", "total_tax": "2.00", "tax_lines": []}
+    bare = {name: body[name] for name in body if not name.endswith("_set")} | told
+    del bare["taxes_included"]
+    [found] = transactions(bare)
+    assert [(tax.amount, tax.inclusive) for tax in found.taxes] == [(200, inclusive)]
     assert not found.discrepancies
 
 
@@ -182,6 +211,14 @@ def test_the_buyers_currency_is_never_counted() -> None:
     assert (sale.currency, sale.total, back.currency, back.total) == ("EUR", 5000, "EUR", -5000)
 
 
+def test_of_several_payments_in_the_buyers_currency_none_is_known_in_the_shops() -> None:
+    body = payload("order-and-refund-paid-in-another-currency") | {"refunds": []}
+    [payment] = body["transactions"]
+    halves = [payment | {"id": number, "amount": "21.50"} for number in (1, 2)]
+    [found] = transactions(body | {"transactions": halves})
+    assert (found.total, found.tenders) == (5000, ())
+
+
 def test_a_refund_of_which_only_the_buyers_currency_is_known_is_refused() -> None:
     [payment] = payload(REFUNDS[0])["transactions"]
     bare = {"refund_line_items": [], "total_duties_set": usd("0.00")}
@@ -206,6 +243,21 @@ def test_an_amount_that_makes_the_total_is_missed_and_not_taken_for_nothing() ->
 def test_what_was_paid_back_is_negative_whatever_its_sign(amount: str) -> None:
     [payment] = payload(REFUNDS[0])["transactions"]
     assert refund(transactions=[payment | {"amount": amount}]).total == -1089
+
+
+def test_a_payment_that_names_no_gateway_has_no_unknown_one() -> None:
+    [payment] = payload(REFUNDS[0])["transactions"]
+    bare = {name: payment[name] for name in payment if name != "payment_details"}
+    found = refund(transactions=[bare | {"gateway": ""}])
+    assert [(tender.type, tender.name) for tender in found.tenders] == [("other", None)]
+    assert not found.discrepancies
+
+
+def test_an_order_that_tells_its_payments_needs_no_gateways() -> None:
+    told = {"payment_gateway_names": ["gift_card"]}
+    assert order(**told).tenders == order().tenders
+    failed = [one | {"status": "failure"} for one in payload(SALE)["transactions"]]
+    assert not order(**told, transactions=failed).tenders
 
 
 def test_a_line_has_the_discounts_allocated_to_it_and_not_its_total_discount() -> None:
