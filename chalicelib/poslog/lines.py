@@ -28,6 +28,7 @@ ITEM_TYPES = {
     "VOUCHER_SALE": "gift_card", "NegativeItem": "other",
 }  # fmt: skip
 
+_VOIDED = ("VoidFlag", "CancelFlag", "DeleteFlag")
 _BARCODES = re.compile("GTIN|EAN|UPC")
 _GTIN = re.compile("[0-9]{8}|[0-9]{12,14}")
 _NUMBER = re.compile("[0-9]{1,9}")
@@ -44,14 +45,25 @@ class Entry(NamedTuple):
 def entries(retail: Element) -> Iterator[Entry]:
     """Yield the line items, without those that were voided on the spot.
 
-    Other tills leave those unmarked and add a negative one, marked, which counts then.
+    Other tills leave those unmarked and add one, marked, which takes them back: it counts then.
     """
-    for item in retail.findall("LineItem"):
-        voided = flagged(item, "VoidFlag", "CancelFlag", "DeleteFlag")
+    items = retail.findall("LineItem")
+    kept = [item for item in items if not flagged(item, *_VOIDED)]
+    sold = {(text(one, "SequenceNumber"), text(one, "Sale/ItemID")) for one in kept}
+    for item in items:
+        voided = flagged(item, *_VOIDED)
         for body in item:
-            numbers = (text(body, name) for name in ("ExtendedAmount", "Quantity", "Amount"))
-            if not voided or any(number and number.startswith("-") for number in numbers):
+            if not voided or _takes_back(body, sold):
                 yield Entry(item, body, voided)
+
+
+def _takes_back(body: Element, sold: set[tuple[str | None, str | None]]) -> bool:
+    """Tell whether a voided line is negative, or names the unmarked line of its item."""
+    numbers = (text(body, name) for name in ("ExtendedAmount", "Quantity", "Amount"))
+    linked = text(body, "ItemLink"), text(body, "ItemID")
+    return any(number and number.startswith("-") for number in numbers) or (
+        None not in linked and linked in sold
+    )
 
 
 class Sold(NamedTuple):
