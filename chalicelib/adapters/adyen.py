@@ -178,15 +178,23 @@ def _customer(extra: Record) -> model.Customer | None:
     return model.Customer(**found) if any(found.values()) else None
 
 
+def _told(response: Record) -> Record:
+    """Return a terminal's answer: the earlier one, where a till that missed it has asked again."""
+    status = response.get("TransactionStatusResponse") or {}
+    again = status.get("RepeatedMessageResponse") or {}
+    return again.get("RepeatedResponseMessageBody") or response
+
+
 def _answered(merchant: model.Merchant, response: Record) -> model.Transaction:
     """Return what a terminal answers of a payment, in major units."""
-    if "PaymentResponse" not in response:
-        if "ReversalResponse" in response:
+    told = _told(response)
+    if "PaymentResponse" not in told:
+        if "ReversalResponse" in told:
             raise Rejected(Code.UNSUPPORTED, "push the notification of the cancellation or refund")
         if "NexoBlob" in response:
             raise Rejected(Code.UNSUPPORTED, "the terminal's answer is encrypted: decrypt it first")
         raise Ignored("not an event of a sale")
-    answer = response["PaymentResponse"]
+    answer = told["PaymentResponse"]
     result, results = (answer.get("Response") or {}).get("Result"), {"Success": 1, "Partial": 1}
     if not payload.known(results | {"Failure": 0}, result, "Result", Code.UNKNOWN_STATUS):
         raise Ignored("it did not succeed")
