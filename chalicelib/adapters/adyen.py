@@ -8,9 +8,12 @@ transaction, so that the order in which the two arrive doesn't matter.  A refund
 A terminal's answer and the notification of it are one payment, under one id.
 """
 
+import base64
+import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 from chalicelib import model, money, payload, signatures, times
 from chalicelib.errors import Code, Ignored, Rejected
@@ -142,7 +145,7 @@ def _notified(merchant: model.Merchant, item: Record) -> model.Transaction:
     if effect.startswith("void"):
         undone = ("refund", own) if effect.endswith("refund") else ("payment", original)
         return seen.void(seen.id(*undone))
-    total = money.rescaled(_number(amount.get("value")), seen.currency, DECIMALS)
+    total = seen.minor(amount.get("value"))
     back = effect == "return"
     method, brand = seen.method(item.get("paymentMethod"))
     digits = LAST_FOUR.search(str(extra.get("cardSummary") or ""))
@@ -185,6 +188,18 @@ def _told(response: Record) -> Record:
     return again.get("RepeatedResponseMessageBody") or response
 
 
+def _beside(answer: Record) -> Record:
+    """Return what a terminal tells beside: as a=1&b=2, or in JSON in Base64 if it was asked so.
+
+    https://docs.adyen.com/point-of-sale/add-data
+    """
+    told = str((answer.get("Response") or {}).get("AdditionalResponse") or "")
+    with contextlib.suppress(ValueError, Rejected):
+        found = payload.json_value(base64.b64decode(told, validate=True).decode())
+        return (found.get("additionalData") or {}) | found if isinstance(found, dict) else {}
+    return dict(parse_qsl(told))
+
+
 def _answered(merchant: model.Merchant, response: Record) -> model.Transaction:
     """Return what a terminal answers of a payment, in major units."""
     told = _told(response)
@@ -198,7 +213,7 @@ def _answered(merchant: model.Merchant, response: Record) -> model.Transaction:
     result, results = (answer.get("Response") or {}).get("Result"), {"Success": 1, "Partial": 1}
     if not payload.known(results | {"Failure": 0}, result, "Result", Code.UNKNOWN_STATUS):
         raise Ignored("it did not succeed")
-    paid = answer.get("PaymentResult") or {}
+    paid, extra = answer.get("PaymentResult") or {}, _beside(answer)
     amounts, card = paid.get("AmountsResp") or {}, paid.get("PaymentInstrumentData") or {}
     poi = (answer.get("POIData") or {}).get("POITransactionID") or {}
     seen = _Seen(merchant, poi.get("TimeStamp"), amounts.get("Currency"))
@@ -211,13 +226,14 @@ def _answered(merchant: model.Merchant, response: Record) -> model.Transaction:
     sold = ((answer.get("SaleData") or {}).get("SaleTransactionID") or {}).get("TransactionID")
     # Tender and payment are told together: 4rtT001612345678000.NC6HT9CRT65ZGN82
     reference = str(poi.get("TransactionID") or "").rpartition(".")[2]
+    tip = seen.major(amounts, "TipAmount") or seen.minor(extra.get("posAmountGratuityValue") or 0)
     return seen.transaction(
-        seen.id("refund" if sign < 0 else "payment", reference), total,
-        sign * seen.major(amounts, "TipAmount"), kind="return" if sign < 0 else "sale",
+        seen.id("refund" if sign < 0 else "payment", reference), total, sign * tip,
+        kind="return" if sign < 0 else "sale",
         tenders=(model.Tender(type=method, amount=total, card_brand=brand,
                               card_last_four=digits[1] if digits else None),),
         register_id=(response.get("MessageHeader") or {}).get("POIID") or None,
-        receipt_number=sold or None,
+        receipt_number=sold or None, store_id=extra.get("store") or None, customer=_customer(extra),
     )  # fmt: skip
 
 
@@ -236,6 +252,10 @@ class _Seen:
         if found < 0:
             raise Rejected(Code.BAD_MONEY, f"{name} is negative")
         return found
+
+    def minor(self, value: Any) -> int:
+        """Return an amount in Adyen's minor units."""
+        return money.rescaled(_number(value), self.currency, DECIMALS)
 
     def method(self, found: Any) -> tuple[Any, Any]:
         """Return type and brand of a payment method, such as visa or mc_applepay."""

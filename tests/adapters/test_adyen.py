@@ -86,6 +86,15 @@ def test_the_tip_of_a_terminal_is_in_its_amount() -> None:
     assert (sale.subtotal, sale.tip, sale.total) == (4400, 432, 4832)
 
 
+def test_what_a_terminal_tells_beside_is_read_in_either_way_of_writing() -> None:
+    plain, packed, *_ = outcomes(payload("terminal-tells-of-customer-store-and-tip-beside"))
+    assert isinstance(plain, Transaction)
+    assert isinstance(packed, Transaction)
+    assert plain.customer == packed.customer
+    assert plain.customer is not None
+    assert plain.customer.email == "ada+quay@example.com"
+
+
 def test_a_reversal_without_an_amount_is_refused_with_what_to_push_instead() -> None:
     found = outcomes(payload("terminal-messages-that-are-no-payments"))[2]
     assert isinstance(found, Rejected)
