@@ -177,7 +177,8 @@ def _number(value: Any) -> Any:
 
 
 def _customer(extra: Record) -> model.Customer | None:
-    found = {"id": extra.get("shopperReference"), "email": extra.get("shopperEmail")}
+    told = (extra.get(f"{of}shopperReference") for of in ("", "tokenization.", "recurring."))
+    found = {"id": next(filter(None, told), None), "email": extra.get("shopperEmail")}
     return model.Customer(**found) if any(found.values()) else None
 
 
