@@ -142,10 +142,14 @@ def _notified(merchant: model.Merchant, item: Record) -> model.Transaction:
     extra, amount = item.get("additionalData") or {}, item.get("amount") or {}
     own, original = item.get("pspReference"), item.get("originalReference")
     seen = _Seen(merchant, item.get("eventDate"), amount.get("currency"))
+    if code == "EXPIRE":  # it may name the payment as its own
+        original = original or own
     if effect.startswith("void"):
         undone = ("refund", own) if effect.endswith("refund") else ("payment", original)
         return seen.void(seen.id(*undone))
     total = seen.minor(amount.get("value"))
+    if effect == "sale" and not total:
+        raise Ignored("nothing was paid")  # a card was checked, or stored
     back = effect == "return"
     method, brand = seen.method(item.get("paymentMethod"))
     digits = LAST_FOUR.search(str(extra.get("cardSummary") or ""))
