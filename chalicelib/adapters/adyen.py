@@ -229,8 +229,7 @@ def _answered(merchant: model.Merchant, response: Record) -> model.Transaction:
     method, brand = seen.method(card.get("PaymentBrand"))
     digits = LAST_FOUR.search(str(card.get("MaskedPan") or card.get("MaskedPAN") or ""))
     sold = ((answer.get("SaleData") or {}).get("SaleTransactionID") or {}).get("TransactionID")
-    # Tender and payment are told together: 4rtT001612345678000.NC6HT9CRT65ZGN82
-    reference = str(poi.get("TransactionID") or "").rpartition(".")[2]
+    reference = seen.reference(str(poi.get("TransactionID") or ""), extra.get("pspReference"))
     tip = seen.major(amounts, "TipAmount") or seen.minor(extra.get("posAmountGratuityValue") or 0)
     return seen.transaction(
         seen.id("refund" if sign < 0 else "payment", reference), total, sign * tip,
@@ -268,6 +267,17 @@ class _Seen:
         if word not in METHODS:
             self.named["unknown_tender_type"] = None
         return METHODS.get(word, "other"), CARDS.get(word)
+
+    def reference(self, told: str, beside: Any) -> Any:
+        """Return a payment's reference, told with its tender's: 4rtT001612345678000.NC6HT9CRT65.
+
+        Offline there is the tender's alone, and its notification will come under another.
+        """
+        tender, _, reference = told.rpartition(".")
+        if tender or beside:
+            return reference if tender else beside
+        self.named["no_psp_reference"] = None
+        return reference
 
     def id(self, noun: str, reference: Any) -> str:
         if not isinstance(reference, str) or not reference:
