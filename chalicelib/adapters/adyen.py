@@ -34,13 +34,15 @@ NO_SALES = {
         ("ADVICE_OF_DEBIT", "CHARGEBACK", "CHARGEBACK_REVERSED", "DISPUTE_DEFENSE_PERIOD_ENDED",
          "INFORMATION_SUPPLIED", "ISSUER_COMMENTS", "ISSUER_RESPONSE_TIMEFRAME_EXPIRED",
          "NOTIFICATION_OF_CHARGEBACK", "NOTIFICATION_OF_FRAUD", "PREARBITRATION_ACCEPTED",
-         "PREARBITRATION_DECLINED", "PREARBITRATION_LOST", "PREARBITRATION_OPEN",
-         "PREARBITRATION_WON", "REQUEST_FOR_INFORMATION", "SECOND_CHARGEBACK"), "dispute"),
+         "PREARBITRATION_DECLINED", "PREARBITRATION_ISSUER_WITHDRAWN", "PREARBITRATION_LOST",
+         "PREARBITRATION_OPEN", "PREARBITRATION_WON", "REQUEST_FOR_INFORMATION",
+         "SCHEME_ARBITRATION", "SCHEME_ARBITRATION_LOST", "SCHEME_ARBITRATION_WON",
+         "SECOND_CHARGEBACK"), "dispute"),
     **dict.fromkeys(
         ("AUTHENTICATION", "AUTORESCUE", "CANCEL_AUTORESCUE", "DISABLE_RECURRING",
          "MANUAL_REVIEW_ACCEPT", "MANUAL_REVIEW_REJECT", "ORDER_CLOSED", "ORDER_OPENED",
          "PAIDOUT_REVERSED", "PAYOUT_DECLINE", "PAYOUT_EXPIRE", "PAYOUT_THIRDPARTY",
-         "RECURRING_CONTRACT", "REPORT_AVAILABLE"), "not an event of a sale"),
+         "PROCESS_RETRY", "RECURRING_CONTRACT", "REPORT_AVAILABLE"), "not an event of a sale"),
 }  # fmt: skip
 #: Where Adyen's decimals aren't those of ISO 4217.
 #: https://docs.adyen.com/development-resources/currency-codes
@@ -56,7 +58,7 @@ METHODS = {
     **dict.fromkeys(CARDS, "card"),
     **dict.fromkeys(("alipay", "bizum", "mobilepay", "paypal", "paypay", "swish", "twint", "vipps",
                      "wechatpay"), "wallet"),
-    **dict.fromkeys(("blik", "directEbanking", "eps", "ideal", "paybybank", "pix",
+    **dict.fromkeys(("ach", "blik", "directEbanking", "eps", "ideal", "paybybank", "pix",
                      "sepadirectdebit", "trustly"), "bank"),
     **dict.fromkeys(("giftcard", "givex", "intersolve", "svs", "valuelink"), "gift_card"),
     **dict.fromkeys(("affirm", "afterpay", "clearpay", "klarna"), "other"),
@@ -222,8 +224,9 @@ def _answered(merchant: model.Merchant, response: Record) -> model.Transaction:
     amounts, card = paid.get("AmountsResp") or {}, paid.get("PaymentInstrumentData") or {}
     poi = (answer.get("POIData") or {}).get("POITransactionID") or {}
     seen = _Seen(merchant, poi.get("TimeStamp"), amounts.get("Currency"))
+    kind = "Refund" if extra.get("transactionType") == "REFUND" else "Normal"
     types = {"Normal": 1, "Refund": -1}
-    sign = payload.known(types, paid.get("PaymentType") or "Normal", "PaymentType")
+    sign = payload.known(types, paid.get("PaymentType") or kind, "PaymentType")
     total = sign * (seen.major(amounts, "AuthorizedAmount") - seen.major(amounts, "CashBackAmount"))
     card = card.get("CardData") or {}
     method, brand = seen.method(card.get("PaymentBrand"))
