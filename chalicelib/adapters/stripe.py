@@ -51,7 +51,8 @@ METHODS = {
 }  # fmt: skip
 TENDERS = {method: type_ for type_, methods in METHODS.items() for method in methods.split()}
 BRANDS = {brand: brand for brand in get_args(model.CardBrand)} | {
-    "diners_club": "diners", "cartes_bancaires": "other", "eftpos_au": "other", "unknown": "other",
+    "american_express": "amex", "diners_club": "diners",
+    "cartes_bancaires": "other", "eftpos_au": "other", "unknown": "other",
 }  # fmt: skip
 
 
@@ -152,7 +153,8 @@ class _Reading:
         type_, digits = self.word(TENDERS, kind, "tender_type"), str(details.get("last4"))
         if type_ != "card":  # the last four of a bank account are no card's
             return model.Tender(type=type_, name=kind, amount=amount)
-        brand, last_four = details.get("brand"), re.fullmatch("[0-9]{4}", digits)
+        brand = str(details.get("brand") or "").lower().replace(" ", "_")
+        last_four = re.fullmatch("[0-9]{4}", digits)
         return model.Tender(
             type=type_, amount=amount, card_last_four=digits if last_four else None,
             card_brand=self.word(BRANDS, brand, "card_brand") if brand else None,
@@ -182,7 +184,7 @@ def _payment(reading: _Reading, found: Record) -> model.Transaction:
     tip = (parts.get("tip") or {}).get("amount") or 0
     tax = (parts.get("tax") or {}).get("total_tax_amount") or 0
     total, tip, tax = (reading.amount(one) for one in (total, tip, tax))
-    method, allowed = charge.get("payment_method_details") or {}, found.get("payment_method_types")
+    method, allowed = _method(charge), found.get("payment_method_types")
     kind = method.get("type") or (allowed[0] if allowed and len(allowed) == 1 else None)
     details, billing = method.get(kind) or {}, charge.get("billing_details") or {}
     email = found.get("receipt_email") or charge.get("receipt_email") or billing.get("email")
@@ -195,6 +197,18 @@ def _payment(reading: _Reading, found: Record) -> model.Transaction:
         taxes=(model.Tax(amount=tax, inclusive=False),) if tax else (), tip=tip,
         subtotal=total - tip - tax, total=total, tenders=(reading.tender(total, kind, details),),
     )  # fmt: skip
+
+
+def _method(charge: Record) -> Record:
+    """Return how a charge was paid: until 2018 its source told of it, and at first its card."""
+    told: Record = charge.get("payment_method_details") or {}
+    source: Any = charge.get("source") or charge.get("card")
+    match source:
+        case {"object": "source"} if not told:
+            told = source
+        case {"object": "card"} if not told:
+            told = {"type": "card", "card": {"brand": source.get("type")} | source}
+    return told
 
 
 def _refund(reading: _Reading, found: Record) -> model.Transaction:
