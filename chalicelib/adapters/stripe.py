@@ -62,10 +62,12 @@ def adapt(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
     def one(single: tuple[Record, Any]) -> Iterator[model.Transaction]:
         event, found = single
         noun = _recognised(event, found)
+        found = found | {"status": _status(noun, found)}
         if noun == "charge":
             _check_charge(event, found)
-        status = found.get("status")
-        if why := payload.known(STATUSES[noun], status, f"{noun} status", Code.UNKNOWN_STATUS):
+        if why := payload.known(
+            STATUSES[noun], found["status"], f"{noun} status", Code.UNKNOWN_STATUS
+        ):
             raise Ignored(f"{why} {noun.replace('_', ' ')}")
         reading = _Reading(noun, event, found, merchant)
         yield _refund(reading, found) if noun == "refund" else _payment(reading, found)
@@ -115,6 +117,16 @@ def _recognised(event: Record, found: Record) -> str:
     if noun not in STATUSES:
         raise Rejected(Code.UNKNOWN_EVENT, "neither a payment intent nor a charge nor a refund")
     return noun
+
+
+def _status(noun: str, found: Record) -> Any:
+    """Return the status, which the first versions had none of: what was paid or booked, was."""
+    status, paid = found.get("status"), found.get("paid")
+    if status is not None:
+        return status
+    if noun == "charge" and isinstance(paid, bool):
+        return "succeeded" if paid else "failed"
+    return "succeeded" if noun == "refund" and found.get("balance_transaction") else None
 
 
 def _check_charge(event: Record, charge: Record) -> None:
@@ -185,7 +197,7 @@ def _payment(reading: _Reading, found: Record) -> model.Transaction:
     tax = (parts.get("tax") or {}).get("total_tax_amount") or 0
     total, tip, tax = (reading.amount(one) for one in (total, tip, tax))
     method, allowed = _method(charge), found.get("payment_method_types")
-    kind = method.get("type") or (allowed[0] if allowed and len(allowed) == 1 else None)
+    kind: Any = method.get("type") or (allowed[0] if allowed and len(allowed) == 1 else None)
     details, billing = method.get(kind) or {}, charge.get("billing_details") or {}
     email = found.get("receipt_email") or charge.get("receipt_email") or billing.get("email")
     buyer = {"id": _id(found.get("customer")), "email": email, "phone": billing.get("phone")}
