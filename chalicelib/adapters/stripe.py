@@ -185,7 +185,7 @@ class _Reading:
 
 
 def _payment(reading: _Reading, found: Record) -> model.Transaction:
-    """Return what was received: tip and tax are in it."""
+    """Return what was received: tip, tax and surcharge are in it."""
     charge = found
     total = found.get("amount" if found.get("amount_captured") is None else "amount_captured")
     if reading.noun == "payment_intent":  # its charge is expanded, or sent by an old version
@@ -195,7 +195,8 @@ def _payment(reading: _Reading, found: Record) -> model.Transaction:
     parts = found.get("amount_details") or {}
     tip = (parts.get("tip") or {}).get("amount") or 0
     tax = (parts.get("tax") or {}).get("total_tax_amount") or 0
-    total, tip, tax = (reading.amount(one) for one in (total, tip, tax))
+    fee = (parts.get("surcharge") or {}).get("amount") or 0
+    total, tip, tax, fee = (reading.amount(one) for one in (total, tip, tax, fee))
     method, allowed = _method(charge), found.get("payment_method_types")
     kind: Any = method.get("type") or (allowed[0] if allowed and len(allowed) == 1 else None)
     details, billing = method.get(kind) or {}, charge.get("billing_details") or {}
@@ -207,7 +208,8 @@ def _payment(reading: _Reading, found: Record) -> model.Transaction:
         sum(map(bool, (method, customer, receipt, reader))), kind="sale", customer=customer,
         receipt_number=receipt, register_id=reader, store_id=_id(details.get("location")),
         taxes=(model.Tax(amount=tax, inclusive=False),) if tax else (), tip=tip,
-        subtotal=total - tip - tax, total=total, tenders=(reading.tender(total, kind, details),),
+        service_charge=fee, subtotal=total - tip - tax - fee, total=total,
+        tenders=(reading.tender(total, kind, details),),
     )  # fmt: skip
 
 
