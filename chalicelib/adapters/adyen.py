@@ -8,9 +8,12 @@ transaction, so that the order in which the two arrive doesn't matter.  A refund
 A terminal's answer and the notification of it are one payment, under one id.
 """
 
+import base64
+import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 from chalicelib import model, money, payload, signatures, times
 from chalicelib.errors import Code, Ignored, Rejected
@@ -31,13 +34,15 @@ NO_SALES = {
         ("ADVICE_OF_DEBIT", "CHARGEBACK", "CHARGEBACK_REVERSED", "DISPUTE_DEFENSE_PERIOD_ENDED",
          "INFORMATION_SUPPLIED", "ISSUER_COMMENTS", "ISSUER_RESPONSE_TIMEFRAME_EXPIRED",
          "NOTIFICATION_OF_CHARGEBACK", "NOTIFICATION_OF_FRAUD", "PREARBITRATION_ACCEPTED",
-         "PREARBITRATION_DECLINED", "PREARBITRATION_LOST", "PREARBITRATION_OPEN",
-         "PREARBITRATION_WON", "REQUEST_FOR_INFORMATION", "SECOND_CHARGEBACK"), "dispute"),
+         "PREARBITRATION_DECLINED", "PREARBITRATION_ISSUER_WITHDRAWN", "PREARBITRATION_LOST",
+         "PREARBITRATION_OPEN", "PREARBITRATION_WON", "REQUEST_FOR_INFORMATION",
+         "SCHEME_ARBITRATION", "SCHEME_ARBITRATION_LOST", "SCHEME_ARBITRATION_WON",
+         "SECOND_CHARGEBACK"), "dispute"),
     **dict.fromkeys(
         ("AUTHENTICATION", "AUTORESCUE", "CANCEL_AUTORESCUE", "DISABLE_RECURRING",
          "MANUAL_REVIEW_ACCEPT", "MANUAL_REVIEW_REJECT", "ORDER_CLOSED", "ORDER_OPENED",
          "PAIDOUT_REVERSED", "PAYOUT_DECLINE", "PAYOUT_EXPIRE", "PAYOUT_THIRDPARTY",
-         "RECURRING_CONTRACT", "REPORT_AVAILABLE"), "not an event of a sale"),
+         "PROCESS_RETRY", "RECURRING_CONTRACT", "REPORT_AVAILABLE"), "not an event of a sale"),
 }  # fmt: skip
 #: Where Adyen's decimals aren't those of ISO 4217.
 #: https://docs.adyen.com/development-resources/currency-codes
@@ -53,7 +58,7 @@ METHODS = {
     **dict.fromkeys(CARDS, "card"),
     **dict.fromkeys(("alipay", "bizum", "mobilepay", "paypal", "paypay", "swish", "twint", "vipps",
                      "wechatpay"), "wallet"),
-    **dict.fromkeys(("blik", "directEbanking", "eps", "ideal", "paybybank", "pix",
+    **dict.fromkeys(("ach", "blik", "directEbanking", "eps", "ideal", "paybybank", "pix",
                      "sepadirectdebit", "trustly"), "bank"),
     **dict.fromkeys(("giftcard", "givex", "intersolve", "svs", "valuelink"), "gift_card"),
     **dict.fromkeys(("affirm", "afterpay", "clearpay", "klarna"), "other"),
@@ -139,10 +144,14 @@ def _notified(merchant: model.Merchant, item: Record) -> model.Transaction:
     extra, amount = item.get("additionalData") or {}, item.get("amount") or {}
     own, original = item.get("pspReference"), item.get("originalReference")
     seen = _Seen(merchant, item.get("eventDate"), amount.get("currency"))
+    if code == "EXPIRE":  # it may name the payment as its own
+        original = original or own
     if effect.startswith("void"):
         undone = ("refund", own) if effect.endswith("refund") else ("payment", original)
         return seen.void(seen.id(*undone))
-    total = money.rescaled(_number(amount.get("value")), seen.currency, DECIMALS)
+    total = seen.minor(amount.get("value"))
+    if effect == "sale" and not total:
+        raise Ignored("nothing was paid")  # a card was checked, or stored
     back = effect == "return"
     method, brand = seen.method(item.get("paymentMethod"))
     digits = LAST_FOUR.search(str(extra.get("cardSummary") or ""))
@@ -174,42 +183,67 @@ def _number(value: Any) -> Any:
 
 
 def _customer(extra: Record) -> model.Customer | None:
-    found = {"id": extra.get("shopperReference"), "email": extra.get("shopperEmail")}
+    """Return who bought; a shop may know its shoppers by their e-mail addresses."""
+    told = (extra.get(f"{of}shopperReference") for of in ("", "tokenization.", "recurring."))
+    found = {"id": next(filter(None, told), None), "email": extra.get("shopperEmail")}
+    if "@" in str(found["id"]):
+        found = {"email": found["email"] or found["id"]}
     return model.Customer(**found) if any(found.values()) else None
+
+
+def _told(response: Record) -> Record:
+    """Return a terminal's answer: the earlier one, where a till that missed it has asked again."""
+    status = response.get("TransactionStatusResponse") or {}
+    again = status.get("RepeatedMessageResponse") or {}
+    return again.get("RepeatedResponseMessageBody") or response
+
+
+def _beside(answer: Record) -> Record:
+    """Return what a terminal tells beside: as a=1&b=2, or in JSON in Base64 if it was asked so.
+
+    https://docs.adyen.com/point-of-sale/add-data
+    """
+    told = str((answer.get("Response") or {}).get("AdditionalResponse") or "")
+    with contextlib.suppress(ValueError, Rejected):
+        found = payload.json_value(base64.b64decode(told, validate=True).decode())
+        return (found.get("additionalData") or {}) | found if isinstance(found, dict) else {}
+    return dict(parse_qsl(told))
 
 
 def _answered(merchant: model.Merchant, response: Record) -> model.Transaction:
     """Return what a terminal answers of a payment, in major units."""
-    if "PaymentResponse" not in response:
-        if "ReversalResponse" in response:
+    told = _told(response)
+    if "PaymentResponse" not in told:
+        if "ReversalResponse" in told:
             raise Rejected(Code.UNSUPPORTED, "push the notification of the cancellation or refund")
         if "NexoBlob" in response:
             raise Rejected(Code.UNSUPPORTED, "the terminal's answer is encrypted: decrypt it first")
         raise Ignored("not an event of a sale")
-    answer = response["PaymentResponse"]
+    answer = told["PaymentResponse"]
     result, results = (answer.get("Response") or {}).get("Result"), {"Success": 1, "Partial": 1}
     if not payload.known(results | {"Failure": 0}, result, "Result", Code.UNKNOWN_STATUS):
         raise Ignored("it did not succeed")
-    paid = answer.get("PaymentResult") or {}
+    paid, extra = answer.get("PaymentResult") or {}, _beside(answer)
     amounts, card = paid.get("AmountsResp") or {}, paid.get("PaymentInstrumentData") or {}
     poi = (answer.get("POIData") or {}).get("POITransactionID") or {}
     seen = _Seen(merchant, poi.get("TimeStamp"), amounts.get("Currency"))
+    kind = "Refund" if extra.get("transactionType") == "REFUND" else "Normal"
     types = {"Normal": 1, "Refund": -1}
-    sign = payload.known(types, paid.get("PaymentType") or "Normal", "PaymentType")
+    sign = payload.known(types, paid.get("PaymentType") or kind, "PaymentType")
     total = sign * (seen.major(amounts, "AuthorizedAmount") - seen.major(amounts, "CashBackAmount"))
     card = card.get("CardData") or {}
     method, brand = seen.method(card.get("PaymentBrand"))
     digits = LAST_FOUR.search(str(card.get("MaskedPan") or card.get("MaskedPAN") or ""))
     sold = ((answer.get("SaleData") or {}).get("SaleTransactionID") or {}).get("TransactionID")
-    # Tender and payment are told together: 4rtT001612345678000.NC6HT9CRT65ZGN82
-    reference = str(poi.get("TransactionID") or "").rpartition(".")[2]
+    reference = seen.reference(str(poi.get("TransactionID") or ""), extra.get("pspReference"))
+    tip = seen.major(amounts, "TipAmount") or seen.minor(extra.get("posAmountGratuityValue") or 0)
     return seen.transaction(
-        seen.id("refund" if sign < 0 else "payment", reference), total,
-        sign * seen.major(amounts, "TipAmount"), kind="return" if sign < 0 else "sale",
+        seen.id("refund" if sign < 0 else "payment", reference), total, sign * tip,
+        kind="return" if sign < 0 else "sale",
         tenders=(model.Tender(type=method, amount=total, card_brand=brand,
                               card_last_four=digits[1] if digits else None),),
         register_id=(response.get("MessageHeader") or {}).get("POIID") or None,
-        receipt_number=sold or None,
+        receipt_number=sold or None, store_id=extra.get("store") or None, customer=_customer(extra),
     )  # fmt: skip
 
 
@@ -229,12 +263,27 @@ class _Seen:
             raise Rejected(Code.BAD_MONEY, f"{name} is negative")
         return found
 
+    def minor(self, value: Any) -> int:
+        """Return an amount in Adyen's minor units."""
+        return money.rescaled(_number(value), self.currency, DECIMALS)
+
     def method(self, found: Any) -> tuple[Any, Any]:
         """Return type and brand of a payment method, such as visa or mc_applepay."""
         word = str(found or "").partition("_")[0]
         if word not in METHODS:
             self.named["unknown_tender_type"] = None
         return METHODS.get(word, "other"), CARDS.get(word)
+
+    def reference(self, told: str, beside: Any) -> Any:
+        """Return a payment's reference, told with its tender's: 4rtT001612345678000.NC6HT9CRT65.
+
+        Offline there is the tender's alone, and its notification will come under another.
+        """
+        tender, _, reference = told.rpartition(".")
+        if tender or beside:
+            return reference if tender else beside
+        self.named["no_psp_reference"] = None
+        return reference
 
     def id(self, noun: str, reference: Any) -> str:
         if not isinstance(reference, str) or not reference:

@@ -51,7 +51,8 @@ METHODS = {
 }  # fmt: skip
 TENDERS = {method: type_ for type_, methods in METHODS.items() for method in methods.split()}
 BRANDS = {brand: brand for brand in get_args(model.CardBrand)} | {
-    "diners_club": "diners", "cartes_bancaires": "other", "eftpos_au": "other", "unknown": "other",
+    "american_express": "amex", "diners_club": "diners",
+    "cartes_bancaires": "other", "eftpos_au": "other", "unknown": "other",
 }  # fmt: skip
 
 
@@ -61,10 +62,12 @@ def adapt(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
     def one(single: tuple[Record, Any]) -> Iterator[model.Transaction]:
         event, found = single
         noun = _recognised(event, found)
+        found = found | {"status": _status(noun, found)}
         if noun == "charge":
             _check_charge(event, found)
-        status = found.get("status")
-        if why := payload.known(STATUSES[noun], status, f"{noun} status", Code.UNKNOWN_STATUS):
+        if why := payload.known(
+            STATUSES[noun], found["status"], f"{noun} status", Code.UNKNOWN_STATUS
+        ):
             raise Ignored(f"{why} {noun.replace('_', ' ')}")
         reading = _Reading(noun, event, found, merchant)
         yield _refund(reading, found) if noun == "refund" else _payment(reading, found)
@@ -116,6 +119,16 @@ def _recognised(event: Record, found: Record) -> str:
     return noun
 
 
+def _status(noun: str, found: Record) -> Any:
+    """Return the status, which the first versions had none of: what was paid or booked, was."""
+    status, paid = found.get("status"), found.get("paid")
+    if status is not None:
+        return status
+    if noun == "charge" and isinstance(paid, bool):
+        return "succeeded" if paid else "failed"
+    return "succeeded" if noun == "refund" and found.get("balance_transaction") else None
+
+
 def _check_charge(event: Record, charge: Record) -> None:
     """Leave out a charge that is counted elsewhere, or not yet."""
     if charge.get("captured") is False and charge.get("status") == "succeeded":
@@ -152,7 +165,8 @@ class _Reading:
         type_, digits = self.word(TENDERS, kind, "tender_type"), str(details.get("last4"))
         if type_ != "card":  # the last four of a bank account are no card's
             return model.Tender(type=type_, name=kind, amount=amount)
-        brand, last_four = details.get("brand"), re.fullmatch("[0-9]{4}", digits)
+        brand = str(details.get("brand") or "").lower().replace(" ", "_")
+        last_four = re.fullmatch("[0-9]{4}", digits)
         return model.Tender(
             type=type_, amount=amount, card_last_four=digits if last_four else None,
             card_brand=self.word(BRANDS, brand, "card_brand") if brand else None,
@@ -171,7 +185,7 @@ class _Reading:
 
 
 def _payment(reading: _Reading, found: Record) -> model.Transaction:
-    """Return what was received: tip and tax are in it."""
+    """Return what was received: tip, tax and surcharge are in it."""
     charge = found
     total = found.get("amount" if found.get("amount_captured") is None else "amount_captured")
     if reading.noun == "payment_intent":  # its charge is expanded, or sent by an old version
@@ -181,9 +195,10 @@ def _payment(reading: _Reading, found: Record) -> model.Transaction:
     parts = found.get("amount_details") or {}
     tip = (parts.get("tip") or {}).get("amount") or 0
     tax = (parts.get("tax") or {}).get("total_tax_amount") or 0
-    total, tip, tax = (reading.amount(one) for one in (total, tip, tax))
-    method, allowed = charge.get("payment_method_details") or {}, found.get("payment_method_types")
-    kind = method.get("type") or (allowed[0] if allowed and len(allowed) == 1 else None)
+    fee = (parts.get("surcharge") or {}).get("amount") or 0
+    total, tip, tax, fee = (reading.amount(one) for one in (total, tip, tax, fee))
+    method, allowed = _method(charge), found.get("payment_method_types")
+    kind: Any = method.get("type") or (allowed[0] if allowed and len(allowed) == 1 else None)
     details, billing = method.get(kind) or {}, charge.get("billing_details") or {}
     email = found.get("receipt_email") or charge.get("receipt_email") or billing.get("email")
     buyer = {"id": _id(found.get("customer")), "email": email, "phone": billing.get("phone")}
@@ -193,8 +208,21 @@ def _payment(reading: _Reading, found: Record) -> model.Transaction:
         sum(map(bool, (method, customer, receipt, reader))), kind="sale", customer=customer,
         receipt_number=receipt, register_id=reader, store_id=_id(details.get("location")),
         taxes=(model.Tax(amount=tax, inclusive=False),) if tax else (), tip=tip,
-        subtotal=total - tip - tax, total=total, tenders=(reading.tender(total, kind, details),),
+        service_charge=fee, subtotal=total - tip - tax - fee, total=total,
+        tenders=(reading.tender(total, kind, details),),
     )  # fmt: skip
+
+
+def _method(charge: Record) -> Record:
+    """Return how a charge was paid: until 2018 its source told of it, and at first its card."""
+    told: Record = charge.get("payment_method_details") or {}
+    source: Any = charge.get("source") or charge.get("card")
+    match source:
+        case {"object": "source"} if not told:
+            told = source
+        case {"object": "card"} if not told:
+            told = {"type": "card", "card": {"brand": source.get("type")} | source}
+    return told
 
 
 def _refund(reading: _Reading, found: Record) -> model.Transaction:

@@ -86,6 +86,28 @@ def test_the_tip_of_a_terminal_is_in_its_amount() -> None:
     assert (sale.subtotal, sale.tip, sale.total) == (4400, 432, 4832)
 
 
+def test_what_a_terminal_tells_beside_is_read_in_either_way_of_writing() -> None:
+    plain, packed, *_ = outcomes(payload("terminal-tells-of-customer-store-and-tip-beside"))
+    assert isinstance(plain, Transaction)
+    assert isinstance(packed, Transaction)
+    assert plain.customer == packed.customer
+    assert plain.customer is not None
+    assert plain.customer.email == "ada+quay@example.com"
+
+
+@pytest.mark.parametrize("name", ["shopperReference", "recurring.shopperReference"])
+def test_a_shopper_whose_reference_is_an_e_mail_address_falls_under_the_merchants_policy(
+    name: str,
+) -> None:
+    body = json.dumps(item(additionalData={name: "ada@quay.example"}))
+    for policy, email in (("keep", "ada@quay.example"), ("drop", None)):
+        [found] = read(body, Merchant("quay-store", adyen.adapt, personal=policy))
+        assert isinstance(found, Transaction)
+        customer = found.customer
+        assert (customer.email, customer.id) == (email, None) if customer else email is None
+        assert policy == "keep" or "ada@" not in found.model_dump_json()
+
+
 def test_a_reversal_without_an_amount_is_refused_with_what_to_push_instead() -> None:
     found = outcomes(payload("terminal-messages-that-are-no-payments"))[2]
     assert isinstance(found, Rejected)
