@@ -35,7 +35,9 @@ def sanitise(found: Transaction, policy: Policy, key: bytes = b"") -> Transactio
     """Return the transaction fit to be stored and published.  `key` is the merchant's, to hash."""
     if _harmless(found.customer) and all(map(_clean_already, _texts(found))):
         return found
-    content = _walked(found.model_dump(), policy, key)
+    content = found.model_dump()
+    _tell_addresses(content["customer"] or {})
+    content = _walked(content, policy, key)
     loyalty_id = (content["customer"] or {}).get("loyalty_id")
     if pays(loyalty_id or ""):
         # Masking it would give several people one number, so it goes altogether.
@@ -77,6 +79,14 @@ def personal(value: str, policy: Policy, key: bytes) -> str | None:
     return HASHED + digest.hexdigest()
 
 
+def _tell_addresses(customer: dict[str, Any]) -> None:
+    """Take an id that is an e-mail address for one: shops know their customers by them, too."""
+    for name in ("id", "loyalty_id"):
+        if "@" in (customer.get(name) or ""):
+            customer["email"] = customer["email"] or customer[name]
+            customer[name] = None
+
+
 def _texts(found: Transaction) -> Iterator[str | None]:
     yield found.channel
     for line in found.lines:
@@ -92,8 +102,8 @@ def _harmless(customer: Customer | None) -> bool:
         return True
     if customer.email is not None or customer.phone is not None:
         return False
-    known = customer.id or customer.loyalty_id
-    return bool(known) and not SUSPECT.search(customer.loyalty_id or "")
+    known = (customer.id or "") + (customer.loyalty_id or "")
+    return "@" not in known and bool(known) and not SUSPECT.search(customer.loyalty_id or "")
 
 
 def _clean_already(text: str | None) -> bool:

@@ -136,6 +136,16 @@ def test_personal_data_is_dropped_unless_the_merchant_says_otherwise() -> None:
     assert customer("keep", email="Jane@Example.com") == Customer(email="Jane@Example.com")
 
 
+@pytest.mark.parametrize("name", ["id", "loyalty_id"])
+def test_an_id_that_is_an_address_is_treated_as_one(name: str) -> None:
+    assert customer("drop", **{name: "Jane@Example.com"}) is None
+    assert customer("keep", **{name: "Jane@Example.com"}) == Customer(email="Jane@Example.com")
+    hashed = customer("hash", **{name: "Jane@Example.com"})
+    assert hashed == customer("hash", email="jane@example.com")
+    told = customer("keep", **{name: "a@example.com", "email": "b@example.com"})
+    assert told == Customer(email="b@example.com")
+
+
 def test_a_hash_is_keyed_and_the_same_for_the_same_person() -> None:
     one = customer("hash", email="Jane@Example.com", phone="+44 20 7946-0000")
     assert one == customer("hash", email="jane@example.com ", phone="442079460000")

@@ -183,11 +183,8 @@ def _number(value: Any) -> Any:
 
 
 def _customer(extra: Record) -> model.Customer | None:
-    """Return who bought; a shop may know its shoppers by their e-mail addresses."""
     told = (extra.get(f"{of}shopperReference") for of in ("", "tokenization.", "recurring."))
     found = {"id": next(filter(None, told), None), "email": extra.get("shopperEmail")}
-    if "@" in str(found["id"]):
-        found = {"email": found["email"] or found["id"]}
     return model.Customer(**found) if any(found.values()) else None
 
 
