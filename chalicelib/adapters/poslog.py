@@ -26,6 +26,7 @@ NO_SALES = {
     "InventoryControlTransaction": "inventory control transaction",
     "ForeCourtTransaction": "forecourt transaction",
     "ForecourtTransaction": "forecourt transaction",
+    "POSLogControlTransaction": "control transaction",
 }
 #: Flags, types and states of what is no sale, or none yet.
 FLAGS = {
@@ -34,7 +35,8 @@ FLAGS = {
 }  # fmt: skip
 NOT_FINAL = {
     "Cancel": "cancelled before payment", "Cancelled": "cancelled before payment",
-    "Canceled": "cancelled before payment", "Failed": "failed", "InProcess": "open transaction",
+    "Canceled": "cancelled before payment", "CancelOrphaned": "cancelled before payment",
+    "Failed": "failed", "InProcess": "open transaction",
     "Totaled": "open transaction", "Suspend": "suspended transaction",
     "Suspended": "suspended transaction", "SuspendedDeleted": "suspended transaction",
     "Layaway": "layaway", "GiftReceipt": "gift receipt", "NoSale": "no sale",
@@ -129,6 +131,8 @@ def _retail(record: Element) -> Element:
     retail = record.find("RetailTransaction")
     if retail is None:
         kinds = [child.tag for child in record if child.tag.endswith("Transaction")]
+        if _post_void(record):
+            raise Rejected(Code.UNSUPPORTED, "a post-void without a RetailTransaction")
         if known := next((kind for kind in kinds if kind in NO_SALES), None):
             raise Ignored(NO_SALES[known])
         code = Code.UNSUPPORTED if kinds else Code.BAD_SHAPE
@@ -153,9 +157,15 @@ def _state(record: Element, retail: Element) -> str:
     reasons = header.reasons(record, retail)
     if "void" in states and not reasons and retail.find("LineItem/Tender") is None:
         raise Ignored("cancelled before payment")
-    if "void" in states or flagged(record, "VoidFlag") or reasons.intersection(header.VOIDS):
+    undone = flagged(record, "VoidFlag") or _post_void(record)
+    if "void" in states or undone or reasons.intersection(header.VOIDS):
         return "void"
     return "return" if "return" in states else ""
+
+
+def _post_void(record: Element) -> bool:
+    """Tell whether Xstore's own type says that an earlier transaction is undone."""
+    return record.get("TransactionType") == "POST_VOID"
 
 
 def _status(record: Element, retail: Element) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from chalicelib import model, money
-from chalicelib.poslog.elements import Till, flagged, text, word
+from chalicelib.poslog.elements import Till, flagged, present, text, word
 
 #: What sells and what takes back.  A sale may be a return yet, if a number of it is negative.
 SIGNS = {
@@ -25,7 +25,7 @@ ITEM_TYPES = {
     "Alteration": "item", "Warranty": "item", "Service": "fee", "Fee": "fee",
     "Deposit": "deposit", "Donation": "donation", "Shipping": "shipping", "Delivery": "shipping",
     "GiftCertificate": "gift_card", "GiftCard": "gift_card", "StoredValue": "gift_card",
-    "VOUCHER_SALE": "gift_card", "NegativeItem": "other",
+    "VOUCHER_SALE": "gift_card", "NegativeItem": "other", "NonMerchandise": "other",
 }  # fmt: skip
 
 _BARCODES = re.compile("GTIN|EAN|UPC")
@@ -103,28 +103,30 @@ def _reduction(till: Till, body: Element, quantity: Decimal) -> int:
     if told := till.amount(body, "ExtendedDiscountAmount"):
         return abs(told)
     reduction = 0
-    for modifier in body.findall("RetailPriceModifier"):
+    for modifier in present(body, "RetailPriceModifier"):
         action, amount = text(modifier, "Amount@Action"), till.amount(modifier, "Amount") or 0
         if action == "Replace":  # by the new price of one
             before = till.amount(modifier, "PreviousPrice")
             reduction += 0 if before is None else int((before - amount) * quantity)
         else:
             reduction += -amount if action == "Add" else amount
-    return reduction
+    # Where what comes back has a negative price, it is reduced by negative amounts as well.
+    return abs(reduction) if (_price(till, body) or 0) < 0 else reduction
 
 
 def line(till: Till, number: int, one: Sold) -> model.Line:
     """Return the line.  `number` is for tills that count none."""
     body, told = one.entry.body, text(one.entry.item, "SequenceNumber") or ""
-    taxes = [till.amount(tax, "Amount") or 0 for tax in body.findall("Tax")]
-    kind = KINDS.get(body.tag)
+    taxes = [till.amount(tax, "Amount") or 0 for tax in present(body, "Tax")]
+    kind, price = KINDS.get(body.tag), _price(till, body)
     return model.Line(
         number=int(told) if _NUMBER.fullmatch(told) else number,
         kind=kind or till.known(ITEM_TYPES, word(body, "@ItemType", "LineType"), "item_type"),
         item_id=text(body, "ItemID", "POSIdentity/POSItemID"), sku=text(body, "Sku"),
         gtin=_gtin(body), description=text(body, "Description", "ItemID@Name"),
         category=text(body, "MerchandiseHierarchy"),
-        quantity=money.quantity(one.sign * one.quantity), unit_price=_price(till, body),
+        quantity=money.quantity(one.sign * one.quantity),
+        unit_price=None if price is None else abs(price),
         discount=one.sign * one.reduction, tax=one.sign * abs(sum(taxes)) if taxes else None,
         total=one.sign * one.amount,
         original_line=text(body, "TransactionLink/LineItemSequenceNumber"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from chalicelib import model
-from chalicelib.poslog.elements import Till, text, word
+from chalicelib.poslog.elements import Till, flagged, text, word
 from chalicelib.poslog.lines import Entry
 
 TYPES = {
@@ -70,7 +70,7 @@ def _paid(till: Till, body: Element) -> Paid:
     found = till.known(TYPES, kind, "tender_type")
     cashback = abs(till.amount(body, "Cashback") or 0)
     paid = Paid(body, found, abs(amount) - change, change if amount else 0, cashback)
-    if amount < 0 or body.get("TypeCode") == "Refund":
+    if amount < 0 or body.get("TypeCode") == "Refund" or flagged(body, "ChangeFlag"):
         paid.turn()
     return paid
 
