@@ -185,7 +185,7 @@ def _grand_total(till: Till, retail: Element, goods: list[Sold], paid: list[Paid
             raise Rejected(Code.BAD_SHAPE, "no TransactionGrandAmount, and none can be derived")
         else:
             grand = sum(one.amount for one in paid)
-    if not (grand or goods or paid):
+    if not (grand or paid) and (not goods or lines.all_undone(goods)):
         raise Ignored("empty transaction")
     return grand
 

@@ -11,9 +11,9 @@ from chalicelib.poslog.elements import Till, flagged, present, text, word
 
 #: What sells and what takes back.  A sale may be a return yet, if a number of it is negative.
 SIGNS = {
-    "Sale": 1, "SaleForDelivery": 1, "SaleForPickup": 1, "StoredValueFundSale": 1,
-    "PaymentOnAccount": 1, "Return": -1, "ReturnForDelivery": -1, "ReturnForPickup": -1,
-    "Payout": -1,
+    "Sale": 1, "SaleForDelivery": 1, "SaleForPickup": 1, "SaleForPickUp": 1,
+    "StoredValueFundSale": 1, "PaymentOnAccount": 1, "Return": -1, "ReturnForDelivery": -1,
+    "ReturnForPickup": -1, "Payout": -1,
 }  # fmt: skip
 KINDS: dict[str, model.LineKind] = {
     "StoredValueFundSale": "gift_card",
@@ -23,10 +23,13 @@ KINDS: dict[str, model.LineKind] = {
 ITEM_TYPES = {
     "": "item", "Stock": "item", "Item": "item", "ITEM_SALE": "item", "0": "item",
     "Alteration": "item", "Warranty": "item", "Service": "fee", "Fee": "fee",
-    "Deposit": "deposit", "Donation": "donation", "Shipping": "shipping", "Delivery": "shipping",
+    "Deposit": "deposit", "DepositRefund": "deposit", "Donation": "donation",
+    "Shipping": "shipping", "Delivery": "shipping",
     "GiftCertificate": "gift_card", "GiftCard": "gift_card", "StoredValue": "gift_card",
     "VOUCHER_SALE": "gift_card", "NegativeItem": "other", "NonMerchandise": "other",
 }  # fmt: skip
+#: What an empty bottle comes back as.
+EMPTIES = ("NegativeItem", "DepositRefund")
 
 _BARCODES = re.compile("GTIN|EAN|UPC")
 _GTIN = re.compile("[0-9]{8}|[0-9]{12,14}")
@@ -44,14 +47,25 @@ class Entry(NamedTuple):
 def entries(retail: Element) -> Iterator[Entry]:
     """Yield the line items, without those that were voided on the spot.
 
-    Other tills leave those unmarked and add a negative one, marked, which counts then.
+    Other tills leave those unmarked and add another one, marked, which counts then.
     """
-    for item in retail.findall("LineItem"):
-        voided = flagged(item, "VoidFlag", "CancelFlag", "DeleteFlag")
+    items = retail.findall("LineItem")
+    voided = {item for item in items if flagged(item, "VoidFlag", "CancelFlag", "DeleteFlag")}
+    standing = {text(item, "SequenceNumber"): item for item in items if item not in voided}
+    for item in items:
         for body in item:
-            numbers = (text(body, name) for name in ("ExtendedAmount", "Quantity", "Amount"))
-            if not voided or any(number and number.startswith("-") for number in numbers):
-                yield Entry(item, body, voided)
+            if item not in voided or _takes_back(body, standing):
+                yield Entry(item, body, item in voided)
+
+
+def _takes_back(body: Element, standing: dict[str | None, Element]) -> bool:
+    """Tell a voided line that counts: it is negative, or names the unmarked one of its item."""
+    numbers = (text(body, name) for name in ("ExtendedAmount", "Quantity", "Amount"))
+    if any(number and number.startswith("-") for number in numbers):
+        return True
+    link, number = text(body, "ItemLink"), text(body, "ItemID")
+    undone = standing.get(link) if link and number else None
+    return undone is not None and text(undone, f"{body.tag}/ItemID") == number
 
 
 class Sold(NamedTuple):
@@ -66,7 +80,13 @@ class Sold(NamedTuple):
     @property
     def tells(self) -> bool:
         """Tell whether the whole is a sale or a return by it; by an empty bottle it is neither."""
-        return not self.entry.undoes and word(self.entry.body, "@ItemType") != "NegativeItem"
+        return not self.entry.undoes and word(self.entry.body, "@ItemType") not in EMPTIES
+
+
+def all_undone(goods: list[Sold]) -> bool:
+    """Tell whether all that was sold was taken back on the same ticket."""
+    left = sum(one.sign * one.quantity for one in goods)
+    return not left and any(one.entry.undoes for one in goods)
 
 
 def sold(till: Till, found: list[Entry]) -> list[Sold]:
