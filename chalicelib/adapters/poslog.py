@@ -31,7 +31,7 @@ NO_SALES = {
 #: Flags, types and states of what is no sale, or none yet.
 FLAGS = {
     "CancelFlag": "cancelled before payment", "SuspendFlag": "suspended transaction",
-    "LayawayFlag": "layaway",
+    "SuspendedFlag": "suspended transaction", "LayawayFlag": "layaway",
 }  # fmt: skip
 NOT_FINAL = {
     "Cancel": "cancelled before payment", "Cancelled": "cancelled before payment",
@@ -157,7 +157,7 @@ def _state(record: Element, retail: Element) -> str:
     reasons = header.reasons(record, retail)
     if "void" in states and not reasons and retail.find("LineItem/Tender") is None:
         raise Ignored("cancelled before payment")
-    undone = flagged(record, "VoidFlag") or _post_void(record)
+    undone = flagged(record, "VoidFlag", "VoidedFlag") or _post_void(record)
     if "void" in states or undone or reasons.intersection(header.VOIDS):
         return "void"
     return "return" if "return" in states else ""
@@ -180,7 +180,8 @@ def _grand_total(till: Till, retail: Element, goods: list[Sold], paid: list[Paid
         net = amounts.told(till, retail, "TransactionNetAmount")
         tax = amounts.told(till, retail, "TransactionTaxAmount")
         if net is not None and tax is not None:
-            grand = net + tax
+            settled = abs(sum(one.amount for one in paid))
+            grand = net if abs(net) == settled else net + tax  # some call the whole net
         elif goods and not paid:
             raise Rejected(Code.BAD_SHAPE, "no TransactionGrandAmount, and none can be derived")
         else:

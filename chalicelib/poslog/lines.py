@@ -28,6 +28,11 @@ ITEM_TYPES = {
     "GiftCertificate": "gift_card", "GiftCard": "gift_card", "StoredValue": "gift_card",
     "VOUCHER_SALE": "gift_card", "NegativeItem": "other", "NonMerchandise": "other",
 }  # fmt: skip
+#: What one costs: ARTS's names, and those of tills in Latin America and of Kroger.
+PRICES = (
+    "ActualSalesUnitPrice", "RegularSalesUnitPrice", "ActualUnitPrice", "RegularSaleUnitPrice",
+    "UnitRetailPrice",
+)  # fmt: skip
 #: What an empty bottle comes back as.
 EMPTIES = ("NegativeItem", "DepositRefund")
 
@@ -114,8 +119,8 @@ def _sold(till: Till, entry: Entry) -> Sold:
 
 
 def _price(till: Till, body: Element) -> int | None:
-    actual = till.amount(body, "ActualSalesUnitPrice")
-    return till.amount(body, "RegularSalesUnitPrice") if actual is None else actual
+    told = (till.amount(body, name) for name in PRICES)
+    return next((price for price in told if price is not None), None)
 
 
 def _reduction(till: Till, body: Element, quantity: Decimal) -> int:
@@ -143,7 +148,7 @@ def line(till: Till, number: int, one: Sold) -> model.Line:
         number=int(told) if _NUMBER.fullmatch(told) else number,
         kind=kind or till.known(ITEM_TYPES, word(body, "@ItemType", "LineType"), "item_type"),
         item_id=text(body, "ItemID", "POSIdentity/POSItemID"), sku=text(body, "Sku"),
-        gtin=_gtin(body), description=text(body, "Description", "ItemID@Name"),
+        gtin=_gtin(body), description=text(body, "Description", "ItemID@Name", "ItemDesc"),
         category=text(body, "MerchandiseHierarchy"),
         quantity=money.quantity(one.sign * one.quantity),
         unit_price=None if price is None else abs(price),
