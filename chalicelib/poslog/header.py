@@ -116,17 +116,24 @@ def currency(record: Element, retail: Element, merchant: model.Merchant) -> str 
 
 def customer(retail: Element) -> model.Customer | None:
     """Return who bought, without name and address."""
-    membership = text(retail, "LineItem/LoyaltyMembership/MembershipID") or ""
     told: dict[str, Any] = {
-        "id": text(retail, "Customer/CustomerID"),
-        "loyalty_id": text(
-            retail, "LoyaltyAccount/LoyaltyProgram/LoyaltyAccountID",
-            "LineItem/*/LoyaltyAccount/LoyaltyProgram/LoyaltyAccountID",
-            "LoyaltyAccount/LoyaltyCard/PrimaryAccountNumber", "LoyaltyAccount/CustomerID",
-        ) or (membership if membership.strip("0") else None),
+        "id": text(retail, "Customer/CustomerID"), "loyalty_id": _loyalty_id(retail),
         "email": text(retail, "Customer/EMail/EMailAddress"),
         # NCR's LoyaltyID, beside a membership, is most often the phone number: treated as one.
         "phone": text(retail, "Customer/TelephoneNumber/LocalNumber",
                       "LineItem/LoyaltyMembership/LoyaltyID"),
     }  # fmt: skip
     return model.Customer(**told) if any(told.values()) else None
+
+
+def _loyalty_id(retail: Element) -> str | None:
+    """Return the member's own number."""
+    if external := text(retail, "Customer/CustomerExternalId"):
+        # R10's LoyaltyAccountID is a kind of points: the same for everybody.
+        return text(retail, "LoyaltyAccount/CustomerID") or external
+    membership = text(retail, "LineItem/LoyaltyMembership/MembershipID") or ""
+    return text(
+        retail, "LoyaltyAccount/LoyaltyProgram/LoyaltyAccountID",
+        "LineItem/*/LoyaltyAccount/LoyaltyProgram/LoyaltyAccountID",
+        "LoyaltyAccount/LoyaltyCard/PrimaryAccountNumber", "LoyaltyAccount/CustomerID",
+    ) or (membership if membership.strip("0") else None)  # fmt: skip
