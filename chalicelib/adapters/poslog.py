@@ -44,7 +44,7 @@ NOT_FINAL = {
 }  # fmt: skip
 #: Types and states of what is final -> what they say of it beside that.
 FINAL = {
-    "": "", "Sale": "", "Sales": "", "Retail": "", "Exchange": "", "Finished": "",
+    "": "", "00": "", "Sale": "", "Sales": "", "Retail": "", "Exchange": "", "Finished": "",
     "Completed": "", "Tendered": "", "Delivered": "", "Shipped": "", "Return": "return",
     "Refund": "return", "ExchangeReturn": "return", "Void": "void", "Voided": "void",
     "PostVoid": "void", "PostVoided": "void",

@@ -96,8 +96,9 @@ def all_undone(goods: list[Sold]) -> bool:
 
 def sold(till: Till, found: list[Entry]) -> list[Sold]:
     """Return what was sold or came back.  Shipments list lines over again, in an Item."""
-    goods = (e for e in found if e.body.tag in SIGNS and e.body.find("Item") is None)
-    return [_sold(till, entry) for entry in goods]
+    goods = (entry for entry in found if entry.body.tag in SIGNS)
+    again = ("Item/Quantity", "Item/ExtendedAmount")
+    return [_sold(till, entry) for entry in goods if text(entry.body, *again) is None]
 
 
 def _sold(till: Till, entry: Entry) -> Sold:
@@ -147,8 +148,9 @@ def line(till: Till, number: int, one: Sold) -> model.Line:
     return model.Line(
         number=int(told) if _NUMBER.fullmatch(told) else number,
         kind=kind or till.known(ITEM_TYPES, word(body, "@ItemType", "LineType"), "item_type"),
-        item_id=text(body, "ItemID", "POSIdentity/POSItemID"), sku=text(body, "Sku"),
-        gtin=_gtin(body), description=text(body, "Description", "ItemID@Name", "ItemDesc"),
+        item_id=text(body, "ItemID", "POSIdentity/POSItemID", "Item/ItemNumber"),
+        sku=text(body, "Sku"), gtin=_gtin(body),
+        description=text(body, "Description", "ItemID@Name", "ItemDesc", "Item/ItemName"),
         category=text(body, "MerchandiseHierarchy"),
         quantity=money.quantity(one.sign * one.quantity),
         unit_price=None if price is None else abs(price),
@@ -161,7 +163,8 @@ def line(till: Till, number: int, one: Sold) -> model.Line:
 def _gtin(body: Element) -> str | None:
     """Return the code that is said to be a barcode and looks like one."""
     codes = [(text(body, "POSIdentity/POSItemID"), text(body, "POSIdentity@POSIDType")),
-             (text(body, "ItemID"), text(body, "ItemID@Type"))]  # fmt: skip
+             (text(body, "ItemID"), text(body, "ItemID@Type")),
+             (text(body, "Item/UPCNumber"), "UPC")]  # fmt: skip
     codes += [(text(one, "."), one.get("Type")) for one in body.findall("SerialNumber")]
     return next((code for code, kind in codes if code and kind and _BARCODES.search(kind)
                  and _GTIN.fullmatch(code)), None)  # fmt: skip

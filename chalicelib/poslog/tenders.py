@@ -17,7 +17,8 @@ TYPES = {
     "Loyalty": "loyalty", "HouseAccount": "account", "CustomerAccount": "account",
     "AccountsReceivable": "account", "PurchaseOrder": "account", "BankTransfer": "bank",
     "DirectDebit": "bank", "MobilePayment": "wallet", "Wallet": "wallet", "Paypal": "wallet",
-    "CoPay": "other", "Rounding": "other", "Other": "other",
+    "CoPay": "other", "Rounding": "other", "PennyRounding": "other",
+    "Other": "other",
 }  # fmt: skip
 BRANDS: dict[str, model.CardBrand] = {
     "visa": "visa", "mastercard": "mastercard", "american express": "amex", "amex": "amex",
