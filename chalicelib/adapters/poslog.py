@@ -26,15 +26,17 @@ NO_SALES = {
     "InventoryControlTransaction": "inventory control transaction",
     "ForeCourtTransaction": "forecourt transaction",
     "ForecourtTransaction": "forecourt transaction",
+    "POSLogControlTransaction": "control transaction",
 }
 #: Flags, types and states of what is no sale, or none yet.
 FLAGS = {
     "CancelFlag": "cancelled before payment", "SuspendFlag": "suspended transaction",
-    "LayawayFlag": "layaway",
+    "SuspendedFlag": "suspended transaction", "LayawayFlag": "layaway",
 }  # fmt: skip
 NOT_FINAL = {
     "Cancel": "cancelled before payment", "Cancelled": "cancelled before payment",
-    "Canceled": "cancelled before payment", "Failed": "failed", "InProcess": "open transaction",
+    "Canceled": "cancelled before payment", "CancelOrphaned": "cancelled before payment",
+    "Failed": "failed", "InProcess": "open transaction",
     "Totaled": "open transaction", "Suspend": "suspended transaction",
     "Suspended": "suspended transaction", "SuspendedDeleted": "suspended transaction",
     "Layaway": "layaway", "GiftReceipt": "gift receipt", "NoSale": "no sale",
@@ -42,7 +44,7 @@ NOT_FINAL = {
 }  # fmt: skip
 #: Types and states of what is final -> what they say of it beside that.
 FINAL = {
-    "": "", "Sale": "", "Sales": "", "Retail": "", "Exchange": "", "Finished": "",
+    "": "", "00": "", "Sale": "", "Sales": "", "Retail": "", "Exchange": "", "Finished": "",
     "Completed": "", "Tendered": "", "Delivered": "", "Shipped": "", "Return": "return",
     "Refund": "return", "ExchangeReturn": "return", "Void": "void", "Voided": "void",
     "PostVoid": "void", "PostVoided": "void",
@@ -129,6 +131,8 @@ def _retail(record: Element) -> Element:
     retail = record.find("RetailTransaction")
     if retail is None:
         kinds = [child.tag for child in record if child.tag.endswith("Transaction")]
+        if _post_void(record):
+            raise Rejected(Code.UNSUPPORTED, "a post-void without a RetailTransaction")
         if known := next((kind for kind in kinds if kind in NO_SALES), None):
             raise Ignored(NO_SALES[known])
         code = Code.UNSUPPORTED if kinds else Code.BAD_SHAPE
@@ -153,9 +157,15 @@ def _state(record: Element, retail: Element) -> str:
     reasons = header.reasons(record, retail)
     if "void" in states and not reasons and retail.find("LineItem/Tender") is None:
         raise Ignored("cancelled before payment")
-    if "void" in states or flagged(record, "VoidFlag") or reasons.intersection(header.VOIDS):
+    undone = flagged(record, "VoidFlag", "VoidedFlag") or _post_void(record)
+    if "void" in states or undone or reasons.intersection(header.VOIDS):
         return "void"
     return "return" if "return" in states else ""
+
+
+def _post_void(record: Element) -> bool:
+    """Tell whether Xstore's own type says that an earlier transaction is undone."""
+    return record.get("TransactionType") == "POST_VOID"
 
 
 def _status(record: Element, retail: Element) -> str:
@@ -170,12 +180,13 @@ def _grand_total(till: Till, retail: Element, goods: list[Sold], paid: list[Paid
         net = amounts.told(till, retail, "TransactionNetAmount")
         tax = amounts.told(till, retail, "TransactionTaxAmount")
         if net is not None and tax is not None:
-            grand = net + tax
+            settled = abs(sum(one.amount for one in paid))
+            grand = net if abs(net) == settled else net + tax  # some call the whole net
         elif goods and not paid:
             raise Rejected(Code.BAD_SHAPE, "no TransactionGrandAmount, and none can be derived")
         else:
             grand = sum(one.amount for one in paid)
-    if not (grand or goods or paid):
+    if not (grand or paid) and (not goods or lines.all_undone(goods)):
         raise Ignored("empty transaction")
     return grand
 

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 
 from chalicelib import model, money
 from chalicelib.errors import Code
-from chalicelib.poslog.elements import Till, flagged, text, word
+from chalicelib.poslog.elements import Till, flagged, present, text, word
 from chalicelib.poslog.lines import Entry, Sold
 
 #: So many taxes may be included and added, and so many rebates told once and twice, in any mixture.
@@ -56,8 +56,9 @@ def taxes(
     """
     # A stamp duty is the merchant's own: the customer doesn't pay it.
     apart = [
-        e.body for e in found if e.body.tag == "Tax" and e.body.get("TaxType") != "Documentary"
-    ]
+        e.body for e in found if e.body.tag == "Tax"
+        and e.body.get("TaxType") != "Documentary" and not flagged(e.body, "VoidFlag")
+    ]  # fmt: skip
     of_ticket = [_tax(tax, signed(amount, sign, tax), inclusive)
                  for tax in apart for amount, inclusive in _parts(till, tax)]  # fmt: skip
     total = told(till, retail, "TransactionTaxAmount")
@@ -81,16 +82,29 @@ def _tax(tax: Element, amount: int, inclusive: bool) -> model.Tax:
     percent = text(tax, "Percent")
     return model.Tax(
         name=text(tax, "@TaxType", "TaxAuthority", "@TaxDescription"),
-        rate=money.quantity(money.decimal(percent).scaleb(-2)) if percent else None,
+        rate=_rate(tax, money.decimal(percent)) if percent else None,
         amount=amount, inclusive=inclusive,
     )  # fmt: skip
+
+
+def _rate(tax: Element, percent: Decimal) -> str:
+    """Return a rate as a fraction, which is what some tills write for a percentage.
+
+    What the tax came to tells which: it is far nearer to the one than to the other.
+    """
+    taxable, amount = text(tax, "TaxableAmount"), text(tax, "Amount")
+    if taxable and amount and 0 < percent < 1:
+        due = abs(money.decimal(taxable) * percent)
+        if due / 2 < abs(money.decimal(amount)):
+            return money.quantity(percent)
+    return money.quantity(percent.scaleb(-2))
 
 
 def _taxes_of_lines(till: Till, goods: list[Sold]) -> list[model.Tax]:
     """Return the lines' taxes, added up by name and rate before they are rounded."""
     exact: dict[model.Tax, Decimal] = {}
     for one in goods:
-        for tax in one.entry.body.findall("Tax"):
+        for tax in present(one.entry.body, "Tax"):
             ((_, inclusive), *_) = _parts(till, tax)
             key, written = _tax(tax, 0, inclusive), text(tax, "Amount") or "0"
             share = one.sign * abs(money.decimal(written, Code.BAD_MONEY))

@@ -37,6 +37,11 @@ def flagged(place: Element, *names: str) -> bool:
     return any((text(place, f"@{name}", name) or "").lower() in ("true", "1") for name in names)
 
 
+def present(place: Element, name: str) -> list[Element]:
+    """Return the children of that name, without those that were voided on the spot."""
+    return [child for child in place.findall(name) if not flagged(child, "VoidFlag")]
+
+
 class Till:
     """What all parts of a transaction share: its currency, and notes of what was odd in it."""
 

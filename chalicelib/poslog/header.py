@@ -16,6 +16,7 @@ RESUMES = ("Resume", "Resumed", "Suspend", "Suspended")
 _KEY = ("RetailStoreID or BusinessUnit", "WorkstationID", "SequenceNumber", "BusinessDayDate")
 #: When it was, the best first.
 _MOMENTS = ("EndDateTime", "BeginDateTime", "ReceiptDateTime", "POSLogDateTime")
+_TO_THE_SECOND = len("2026-03-14T10:00:00")
 _ZONED = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
 
 
@@ -38,7 +39,7 @@ def _place(record: Element, retail: Element) -> tuple[str | None, ...]:
     if day is None and moment is not None:  # digital receipts tell no business day
         day = times.day(text(record, "ReceiptDateTime") or text(moment, "."))
     return (
-        store or text(record, "BusinessUnit"),
+        store or text(record, "BusinessUnit", "BusinessUnit/BusinessUnitNumber"),
         text(record, "WorkstationID"),
         text(record, "SequenceNumber"),
         day,
@@ -93,8 +94,19 @@ def _moment(*places: Element) -> Element | None:
         found = [moment for place in places for moment in place.findall(name)
                  if text(moment, ".") and moment.get("TypeCode") != "Message"]  # fmt: skip
         if found:
-            return max(found, key=lambda moment: text(moment, ".") or "")
+            best = max(found, key=lambda moment: text(moment, ".") or "")
+            return _with_zone(best, *places)
     return None
+
+
+def _with_zone(best: Element, *places: Element) -> Element:
+    """Return the same time of day as it is written elsewhere with its zone, if it is."""
+    clock = (text(best, ".") or "")[:_TO_THE_SECOND]
+    if best.get("Offset") or len(clock) < _TO_THE_SECOND:
+        return best
+    others = (other for place in places for name in _MOMENTS for other in place.findall(name))
+    same = (other for other in others if (text(other, ".") or "").startswith(clock))
+    return next((other for other in same if _ZONED.search(text(other, ".") or "")), best)
 
 
 def business_date(record: Element) -> str | None:
@@ -117,8 +129,7 @@ def currency(record: Element, retail: Element, merchant: model.Merchant) -> str 
 def customer(retail: Element) -> model.Customer | None:
     """Return who bought, without name and address."""
     told: dict[str, Any] = {
-        "id": text(retail, "Customer/CustomerID"),
-        "loyalty_id": _loyalty_id(retail),
+        "id": text(retail, "Customer/CustomerID"), "loyalty_id": _loyalty_id(retail),
         "email": text(retail, "Customer/EMail/EMailAddress"),
         # NCR's LoyaltyID, beside a membership, is most often the phone number: treated as one.
         "phone": text(retail, "Customer/TelephoneNumber/LocalNumber",
@@ -128,13 +139,10 @@ def customer(retail: Element) -> model.Customer | None:
 
 
 def _loyalty_id(retail: Element) -> str | None:
-    """Return the member's id.
-
-    R10, known by its CustomerExternalId, has in LoyaltyAccountID what an account of points is
-    called: every member has the same.
-    """
-    if retail.find("Customer/CustomerExternalId") is not None:
-        return text(retail, "LoyaltyAccount/CustomerID", "Customer/CustomerID")
+    """Return the member's own number."""
+    if external := text(retail, "Customer/CustomerExternalId"):
+        # R10's LoyaltyAccountID is a kind of points: the same for everybody.
+        return text(retail, "LoyaltyAccount/CustomerID") or external
     membership = text(retail, "LineItem/LoyaltyMembership/MembershipID") or ""
     return text(
         retail, "LoyaltyAccount/LoyaltyProgram/LoyaltyAccountID",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from chalicelib import model
-from chalicelib.poslog.elements import Till, text, word
+from chalicelib.poslog.elements import Till, flagged, text, word
 from chalicelib.poslog.lines import Entry
 
 TYPES = {
@@ -17,7 +17,8 @@ TYPES = {
     "Loyalty": "loyalty", "HouseAccount": "account", "CustomerAccount": "account",
     "AccountsReceivable": "account", "PurchaseOrder": "account", "BankTransfer": "bank",
     "DirectDebit": "bank", "MobilePayment": "wallet", "Wallet": "wallet", "Paypal": "wallet",
-    "CoPay": "other", "Rounding": "other", "Other": "other",
+    "CoPay": "other", "Rounding": "other", "PennyRounding": "other",
+    "Other": "other",
 }  # fmt: skip
 BRANDS: dict[str, model.CardBrand] = {
     "visa": "visa", "mastercard": "mastercard", "american express": "amex", "amex": "amex",
@@ -70,7 +71,7 @@ def _paid(till: Till, body: Element) -> Paid:
     found = till.known(TYPES, kind, "tender_type")
     cashback = abs(till.amount(body, "Cashback") or 0)
     paid = Paid(body, found, abs(amount) - change, change if amount else 0, cashback)
-    if amount < 0 or body.get("TypeCode") == "Refund":
+    if amount < 0 or body.get("TypeCode") == "Refund" or flagged(body, "ChangeFlag"):
         paid.turn()
     return paid
 
