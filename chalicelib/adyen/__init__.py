@@ -1,0 +1,1 @@
+"""How what Adyen tells of payments becomes a transaction."""
