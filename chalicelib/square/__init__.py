@@ -1,0 +1,1 @@
+"""How Square's orders, payments and refunds become transactions."""
