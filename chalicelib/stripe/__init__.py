@@ -1,0 +1,1 @@
+"""How Stripe's payments and refunds become transactions."""
