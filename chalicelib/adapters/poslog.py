@@ -12,43 +12,13 @@ from xml.etree.ElementTree import Element
 
 from chalicelib import model, money, payload, signatures
 from chalicelib.errors import Code, Ignored, Rejected
-from chalicelib.poslog import amounts, header, lines, tenders
-from chalicelib.poslog.elements import Till, flagged, strip_namespaces, text, word
+from chalicelib.poslog import amounts, header, lines, state, taxes, tenders
+from chalicelib.poslog.elements import Till, strip_namespaces, text
 from chalicelib.poslog.lines import Sold
 from chalicelib.poslog.tenders import Paid
 
 Part = TypeVar("Part", bound=model.Part)
 
-#: What may stand in a transaction instead of a sale.
-NO_SALES = {
-    "ControlTransaction": "control transaction",
-    "TenderControlTransaction": "tender control transaction",
-    "InventoryControlTransaction": "inventory control transaction",
-    "ForeCourtTransaction": "forecourt transaction",
-    "ForecourtTransaction": "forecourt transaction",
-    "POSLogControlTransaction": "control transaction",
-}
-#: Flags, types and states of what is no sale, or none yet.
-FLAGS = {
-    "CancelFlag": "cancelled before payment", "SuspendFlag": "suspended transaction",
-    "SuspendedFlag": "suspended transaction", "LayawayFlag": "layaway",
-}  # fmt: skip
-NOT_FINAL = {
-    "Cancel": "cancelled before payment", "Cancelled": "cancelled before payment",
-    "Canceled": "cancelled before payment", "CancelOrphaned": "cancelled before payment",
-    "Failed": "failed", "InProcess": "open transaction",
-    "Totaled": "open transaction", "Suspend": "suspended transaction",
-    "Suspended": "suspended transaction", "SuspendedDeleted": "suspended transaction",
-    "Layaway": "layaway", "GiftReceipt": "gift receipt", "NoSale": "no sale",
-    "Training": "training transaction",
-}  # fmt: skip
-#: Types and states of what is final -> what they say of it beside that.
-FINAL = {
-    "": "", "00": "", "Sale": "", "Sales": "", "Retail": "", "Exchange": "", "Finished": "",
-    "Completed": "", "Tendered": "", "Delivered": "", "Shipped": "", "Return": "return",
-    "Refund": "return", "ExchangeReturn": "return", "Void": "void", "Voided": "void",
-    "PostVoid": "void", "PostVoided": "void",
-}  # fmt: skip
 
 #: Nobody signs this format in a way of their own.
 verify = signatures.verify
@@ -78,11 +48,11 @@ def _transactions(element: Element) -> Iterator[Element]:
 
 
 def _transaction(record: Element, merchant: model.Merchant) -> model.Transaction:
-    retail = _retail(record)
-    state = _state(record, retail)
+    retail = state.retail_of(record)
+    said = state.state_of(record, retail)
     key = header.key(record, retail)
     till = Till(header.currency(record, retail, merchant))
-    kind, unsigned, figures = _figures(till, record, retail, state)
+    kind, unsigned, figures = _figures(till, record, retail, said)
     transaction = model.Transaction(
         merchant=merchant.id, vendor="poslog", id=model.joined(*key), kind=kind,
         original=header.original(record, retail, key, kind), store_id=key[0], register_id=key[1],
@@ -97,79 +67,31 @@ def _transaction(record: Element, merchant: model.Merchant) -> model.Transaction
 
 
 def _figures(
-    till: Till, record: Element, retail: Element, state: str
+    till: Till, record: Element, retail: Element, said: str
 ) -> tuple[model.Kind, bool, dict[str, Any]]:
     """Return the kind, whether the amounts are yet to be turned round, and the amounts."""
     found = list(lines.entries(retail))
     goods, paid = lines.sold(till, found), tenders.payments(till, found)
     grand = _grand_total(till, retail, goods, paid)
-    if grand and not paid and state != "void" and not _status(record, retail):
+    if grand and not paid and said != "void" and not state.status_of(record, retail):
         raise Ignored("suspended transaction")  # nothing tendered: it is resumed as another one
     worth = sum(one.sign * one.amount for one in goods) or sum(one.amount for one in paid) or grand
     sign = -1 if worth < 0 else 1
     # Tills write the total of a return or a void with a sign or without: what it is decides.
-    total = sign * abs(grand) if state or sign < 0 else grand
+    total = sign * abs(grand) if said or sign < 0 else grand
     told = amounts.Reading(
         [lines.line(till, number, one) for number, one in enumerate(goods, 1)],
-        [], amounts.rounding(till, retail, sign), amounts.taxes(till, retail, found, goods, sign),
+        [], amounts.rounding(till, retail, sign), taxes.taxes(till, retail, found, goods, sign),
     )  # fmt: skip
     tip, rewards = amounts.tips(till, found, sign), amounts.rewards(till, found, sign)
     read = amounts.reconciled(total - tip, told, rewards, amounts.discounts(till, found, sign))
     unused = [reward for reward in rewards if reward not in read.discounts]
-    return *_kind(state, goods, sign), {
+    return *_kind(said, goods, sign), {
         "lines": tuple(read.lines), "discounts": tuple(read.discounts), "taxes": tuple(read.taxes),
         "tip": tip, "rounding": read.rounding, "total": total,
         "subtotal": read.subtotal if read.lines else None,
         "tenders": tuple(tenders.settled(paid, total, unused)),
     }  # fmt: skip
-
-
-def _retail(record: Element) -> Element:
-    """Return what stands in a transaction if it is a sale, and ignore what is known as no sale."""
-    if flagged(record, "TrainingModeFlag"):
-        raise Ignored("training transaction")  # a real one may have the same number
-    retail = record.find("RetailTransaction")
-    if retail is None:
-        kinds = [child.tag for child in record if child.tag.endswith("Transaction")]
-        if _post_void(record):
-            raise Rejected(Code.UNSUPPORTED, "a post-void without a RetailTransaction")
-        if known := next((kind for kind in kinds if kind in NO_SALES), None):
-            raise Ignored(NO_SALES[known])
-        code = Code.UNSUPPORTED if kinds else Code.BAD_SHAPE
-        raise Rejected(code, "neither a RetailTransaction nor a control transaction is in it")
-    if retail.find("LineItem") is None and retail.find("Total") is None:
-        raise Ignored("empty transaction")
-    return retail
-
-
-def _state(record: Element, retail: Element) -> str:
-    """Return "void" or "return" if a final transaction says that it is one, else nothing."""
-    for flag, reason in FLAGS.items():
-        if flagged(record, flag) or flagged(retail, flag):
-            raise Ignored(reason)
-    kind = word(record, "TransactionType", "@TypeCode").removesuffix("Transaction")
-    words = (kind, _status(record, retail))
-    for said in words:
-        if said in NOT_FINAL:
-            raise Ignored(NOT_FINAL[said])
-    what = "type or status of a transaction"
-    states = {payload.known(FINAL, said, what, Code.UNKNOWN_STATUS) for said in words}
-    reasons = header.reasons(record, retail)
-    if "void" in states and not reasons and retail.find("LineItem/Tender") is None:
-        raise Ignored("cancelled before payment")
-    undone = flagged(record, "VoidFlag", "VoidedFlag") or _post_void(record)
-    if "void" in states or undone or reasons.intersection(header.VOIDS):
-        return "void"
-    return "return" if "return" in states else ""
-
-
-def _post_void(record: Element) -> bool:
-    """Tell whether Xstore's own type says that an earlier transaction is undone."""
-    return record.get("TransactionType") == "POST_VOID"
-
-
-def _status(record: Element, retail: Element) -> str:
-    return word(retail, "@TransactionStatus") or word(record, "@TransactionStatus")
 
 
 def _grand_total(till: Till, retail: Element, goods: list[Sold], paid: list[Paid]) -> int:
@@ -191,15 +113,15 @@ def _grand_total(till: Till, retail: Element, goods: list[Sold], paid: list[Paid
     return grand
 
 
-def _kind(state: str, goods: list[Sold], sign: int) -> tuple[model.Kind, bool]:
+def _kind(said: str, goods: list[Sold], sign: int) -> tuple[model.Kind, bool]:
     """Return the kind, and whether the amounts are those of the opposite."""
     ways = {one.sign for one in goods if one.tells}
-    if state == "void":
+    if said == "void":
         takes_back = any(one.entry.body.tag.startswith("Return") for one in goods)
         return "void", sign > 0 or takes_back
     if ways == {1, -1}:
         return "exchange", False
-    unsigned = state == "return" and sign > 0 and -1 not in ways
+    unsigned = said == "return" and sign > 0 and -1 not in ways
     return ("return" if unsigned or -1 in (ways or {sign}) else "sale"), unsigned
 
 

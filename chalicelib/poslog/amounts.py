@@ -1,4 +1,4 @@
-"""The taxes and discounts of a POSLog transaction, and the reading in which all adds up.
+"""The totals, tips and discounts of a POSLog transaction, and the reading in which all adds up.
 
 Producers share POSLog's names and not what the amounts mean: a line is before or after its
 discounts, a discount is told once or twice, tax is included or not, whatever the flags say.  So
@@ -6,15 +6,13 @@ discounts, a discount is told once or twice, tax is included or not, whatever th
 """
 
 from collections.abc import Iterator
-from decimal import Decimal
 from itertools import compress, product
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
-from chalicelib import model, money
-from chalicelib.errors import Code
-from chalicelib.poslog.elements import Till, flagged, present, text, word
-from chalicelib.poslog.lines import Entry, Sold
+from chalicelib import model
+from chalicelib.poslog.elements import Till, flagged, text, word
+from chalicelib.poslog.lines import Entry
 
 #: So many taxes may be included and added, and so many rebates told once and twice, in any mixture.
 MOST_MIXED = 4
@@ -45,74 +43,6 @@ def rounding(till: Till, retail: Element, sign: int) -> int:
         if found is not None and (amount := till.amount(found)):
             return sign * (-abs(amount) if found.get("RoundingDirection") == "Down" else amount)
     return 0
-
-
-def taxes(
-    till: Till, retail: Element, found: list[Entry], goods: list[Sold], sign: int
-) -> list[model.Tax]:
-    """Return each tax once: those of the ticket, or else of its lines, or else their total.
-
-    Whether a tax is inclusive is what its flag says.  `reconciled` may know better.
-    """
-    # A stamp duty is the merchant's own: the customer doesn't pay it.
-    apart = [
-        e.body for e in found if e.body.tag == "Tax"
-        and e.body.get("TaxType") != "Documentary" and not flagged(e.body, "VoidFlag")
-    ]  # fmt: skip
-    of_ticket = [_tax(tax, signed(amount, sign, tax), inclusive)
-                 for tax in apart for amount, inclusive in _parts(till, tax)]  # fmt: skip
-    total = told(till, retail, "TransactionTaxAmount")
-    return (
-        of_ticket
-        or _taxes_of_lines(till, goods)
-        or ([model.Tax(amount=sign * abs(total), inclusive=False)] if total else [])
-    )
-
-
-def _parts(till: Till, tax: Element) -> list[tuple[int, bool]]:
-    """Return a tax in parts, where the till tells how much of it is in the prices."""
-    included, added = till.amount(tax, "TaxIncludeAmount"), till.amount(tax, "TaxExcludeAmount")
-    parts = [(amount, told) for amount, told in ((included, True), (added, False)) if amount]
-    flag = tax.find("TaxableAmount")
-    inclusive = flag is not None and flagged(flag, "TaxIncludedInTaxableAmountFlag")
-    return parts or [(till.amount(tax, "Amount") or 0, inclusive)]
-
-
-def _tax(tax: Element, amount: int, inclusive: bool) -> model.Tax:
-    percent = text(tax, "Percent")
-    return model.Tax(
-        name=text(tax, "@TaxType", "TaxAuthority", "@TaxDescription"),
-        rate=_rate(tax, money.decimal(percent)) if percent else None,
-        amount=amount, inclusive=inclusive,
-    )  # fmt: skip
-
-
-def _rate(tax: Element, percent: Decimal) -> str:
-    """Return a rate as a fraction, which is what some tills write for a percentage.
-
-    What the tax came to tells which: it is far nearer to the one than to the other.
-    """
-    taxable, amount = text(tax, "TaxableAmount"), text(tax, "Amount")
-    if taxable and amount and 0 < percent < 1:
-        due = abs(money.decimal(taxable) * percent)
-        if due / 2 < abs(money.decimal(amount)):
-            return money.quantity(percent)
-    return money.quantity(percent.scaleb(-2))
-
-
-def _taxes_of_lines(till: Till, goods: list[Sold]) -> list[model.Tax]:
-    """Return the lines' taxes, added up by name and rate before they are rounded."""
-    exact: dict[model.Tax, Decimal] = {}
-    for one in goods:
-        for tax in present(one.entry.body, "Tax"):
-            ((_, inclusive), *_) = _parts(till, tax)
-            key, written = _tax(tax, 0, inclusive), text(tax, "Amount") or "0"
-            share = one.sign * abs(money.decimal(written, Code.BAD_MONEY))
-            exact[key] = exact.get(key, Decimal(0)) + share
-    return [
-        key.model_copy(update={"amount": money.minor(amount, till.currency)})
-        for key, amount in exact.items()
-    ]
 
 
 def rewards(till: Till, found: list[Entry], sign: int) -> list[model.Discount]:
