@@ -1,4 +1,4 @@
-"""SAP's oddities: codes of the retailer's own, lists that are none, no total and no zone."""
+"""SAP's oddities: codes of the retailer's own, lists that are none, tables, no total, no zone."""
 
 import json
 from pathlib import Path
@@ -11,6 +11,7 @@ from chalicelib.errors import Code, Misconfigured, Rejected
 from chalicelib.model import Merchant, Outcome, Transaction
 from chalicelib.reading import read
 from chalicelib.sap_posdm.codes import Codes
+from chalicelib.sap_posdm.fields import flagged, signed
 from tests.adapters import contract
 
 HERE = Path(__file__).parent / "sap_posdm"
@@ -119,3 +120,100 @@ def test_neither_the_cashier_nor_a_cards_digits_get_out() -> None:
     told = transaction(payload()).model_dump_json()
     assert "40139" not in told
     assert "400000" not in told
+
+
+FLAT = "sales-in-flat-tables"
+
+
+def flat() -> Any:
+    return json.loads((HERE / f"{FLAT}.json").read_text())
+
+
+def found_in(body: str) -> list[Outcome]:
+    merchant = Merchant("quay-store", contract.adapter("sap_posdm"), timezone="Europe/Berlin")
+    return read(body, merchant)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("12.50-", "-12.50"), (" 12.50- ", "-12.50"), ("-12.50", "-12.50"), (12, 12), (None, None),
+     ("-1-", "--1"), ("1,5-", "-1,5"), ("-", "-")],
+)  # fmt: skip
+def test_a_sign_behind_a_number_is_put_in_front(written: Any, meant: Any) -> None:
+    assert signed(written) == meant
+
+
+@pytest.mark.parametrize("amount", ["6.40--", "-6.40-", "6,40", "1.006,40", "-", "6.4 0-"])
+def test_an_amount_that_is_no_number_is_refused(amount: str) -> None:
+    body = flat()
+    body["RETAILLINEITEM"][0]["SALESAMOUNT"] = amount
+    refused, good = found_in(json.dumps(body))
+    assert isinstance(refused, Rejected)
+    assert (refused.code, refused.position) == (Code.BAD_MONEY, 1)
+    assert isinstance(good, Transaction)
+
+
+@pytest.mark.parametrize(("told", "meant"), [("X", True), ("x", True), (1, True), (True, True),
+    ("", False), (" ", False), ("0", False), (None, False), ("false", False)])  # fmt: skip
+def test_a_flag_is_set_by_what_stands_in_it(told: Any, meant: bool) -> None:
+    assert flagged({"TRAININGFLAG": told}, "TRAININGFLAG") is meant
+
+
+@pytest.mark.parametrize("field", ["BUSINESSDAYDATE", "ENDDATETIMESTAMP"])
+def test_a_date_of_zeros_is_none(field: str) -> None:
+    body = json.dumps(flat())
+    if field == "ENDDATETIMESTAMP":
+        body = body.replace("20260314101500", "0" * 14).replace("20260314101730", "0" * 14)
+    else:
+        body = body.replace('"20260314"', '"00000000"')
+    assert {one.code for one in found_in(body) if isinstance(one, Rejected)} == {Code.BAD_TIME}
+
+
+@pytest.mark.parametrize("around", [1, 3])
+def test_tables_may_stand_in_envelopes(around: int) -> None:
+    body = flat()
+    for _ in range(around):
+        body = {"soap": "x", "body": body}
+    assert found_in(json.dumps(body)) == found_in(json.dumps(flat()))
+
+
+def test_tables_that_stand_too_deep_are_refused() -> None:
+    body = flat()
+    for _ in range(9):
+        body = {"body": [body]}
+    [refused] = found_in(json.dumps(body))
+    assert isinstance(refused, Rejected)
+    assert refused.code == Code.UNKNOWN_EVENT
+
+
+def test_a_transaction_in_two_sets_of_tables_is_the_same_twice() -> None:
+    first, second, *again = found_in(json.dumps({"sets": [flat(), flat()]}))
+    assert again == [first, second]
+
+
+def test_a_table_may_be_told_in_two_parts_and_in_any_order() -> None:
+    body = dict(reversed(flat().items()))
+    body["_-POSDW_-E1BPTENDER"] = body["TENDER"][1:]
+    body["TENDER"] = {"item": body["TENDER"][:1]}
+    whole = found_in(json.dumps(flat()))
+    assert [one.total for one in found_in(json.dumps(body)) if isinstance(one, Transaction)] == [
+        one.total for one in whole if isinstance(one, Transaction)
+    ]
+
+
+@pytest.mark.parametrize("field", ["RETAILSTOREID", "BUSINESSDAYDATE", "TRANSACTIONTYPECODE",
+                                   "WORKSTATIONID", "TRANSACTIONSEQUENCENUMBER"])  # fmt: skip
+@pytest.mark.parametrize("table", ["RETAILLINEITEM", "LINEITEMDISCOUNT", "LINEITEMTAX", "TENDER"])
+def test_a_row_of_another_transaction_is_told_of(table: str, field: str) -> None:
+    body = flat()
+    body[table][0][field] = "9999"
+    told = [one for one in found_in(json.dumps(body)) if isinstance(one, Rejected)]
+    assert f"{table}: a row whose transaction isn't there" in [one.reason for one in told]
+
+
+def test_no_customers_details_get_out() -> None:
+    assert "Example" not in "".join(
+        one.model_dump_json()
+        for one in found_in(json.dumps(flat()))
+        if isinstance(one, Transaction)
+    )
