@@ -217,3 +217,76 @@ def test_no_customers_details_get_out() -> None:
         for one in found_in(json.dumps(flat()))
         if isinstance(one, Transaction)
     )
+
+
+#: Segments whose names aren't those of their tables.
+CUT = {"TRANSACTIONDISCOUNT": "TRANSACTIONDISCO", "TRANSACTIONEXT": "TRANSACTEXTENSIO",
+       "TRANSACTIONLOYALTY": "TRANSACTIONLOYAL"}  # fmt: skip
+
+
+def whole() -> Any:
+    """Return tables with a row in every one that is read of one sale."""
+    body = {table: [rows[0]] for table, rows in flat().items() if rows}
+    [key] = body["TRANSACTIONEXT"]
+    body["RETAILLINEITEM"][0] |= {"SALESAMOUNT": "9.00"}
+    body["TRANSACTIONEXT"] = [key | {"FIELDNAME": "BASECURR", "FIELDVALUE": "CHF"}]
+    body["TRANSACTIONDISCOUNT"] = [key | {"REDUCTIONAMOUNT": "2.00"}]
+    body["TRANSACTIONTAX"] = [key | {"TAXTYPECODE": "ECO", "TAXAMOUNT": "0.04"}]
+    body["TRANSACTIONLOYALTY"] = [key | {"CUSTOMERCARDNUMBER": "0007310042"}]
+    body["LINEITEMTAX"][0] |= key | {"RETAILSEQUENCENUMBER": "1"}
+    body["TENDER"] = [key | {"TENDERTYPECODE": "ZT01", "TENDERAMOUNT": "7.00"}]
+    return body
+
+
+def as_xml(name: str, value: Any, space: str = "") -> str:
+    if isinstance(value, list):
+        return "".join(as_xml(name, one) for one in value)
+    inner = "".join(as_xml(*field) for field in value.items()) if isinstance(value, dict) else value
+    return f"<{name}{space}>{inner}</{name}>"
+
+
+def test_every_table_is_read_whatever_it_is_called() -> None:
+    [sale] = found_in(json.dumps(whole()))
+    assert isinstance(sale, Transaction)
+    assert (sale.total, sale.currency, sale.discrepancies) == (700, "CHF", ())
+    assert [one.amount for one in sale.discounts] == [200]
+    assert sorted((str(one.name), one.amount) for one in sale.taxes) == [("ECO", 4), ("MWST", 51)]
+    assert sale.customer
+    named = {f"E1BP{CUT.get(table, table)}": rows for table, rows in whole().items()}
+    for prefix in ("_-POSDW_-", "/POSDW/", ""):
+        body = {prefix + name: rows for name, rows in named.items()}
+        assert found_in(json.dumps(body)) == [sale]
+        if "/" not in prefix:
+            assert found_in(as_xml("IDOC", body, ' xmlns="urn:sap-com:document"')) == [sale]
+
+
+@pytest.mark.parametrize("bare", [payload(), [payload(), payload()]])
+def test_transactions_may_stand_in_an_envelope_of_another_name(bare: Any) -> None:
+    many = bare if isinstance(bare, list) else [bare]
+    assert found_in(json.dumps({"records": bare})) == found_in(json.dumps(many))
+
+
+def test_a_transaction_in_a_table_may_hold_its_lines_itself() -> None:
+    assert found_in(json.dumps({"TRANSACTION": [payload()]})) == found_in(json.dumps(payload()))
+    body = {"TRANSACTION": payload(), "TENDER": payload()["TENDER"] | {
+        name: payload()[name] for name in ("RETAILSTOREID", "BUSINESSDAYDATE", "TRANSTYPECODE",
+                                           "WORKSTATIONID", "TRANSNUMBER")}}  # fmt: skip
+    [paid_twice] = found_in(json.dumps(body))
+    assert isinstance(paid_twice, Transaction)
+    assert len(paid_twice.tenders) == len(transaction(payload()).tenders) + 1
+
+
+def test_a_transaction_that_says_itself_that_it_is_training_is_ignored() -> None:
+    assert str(outcome(payload(TRAININGFLAG="X"))) == "training transaction"
+
+
+@pytest.mark.parametrize("changed", [
+    {"TRANSTYPECODE": 1001}, {"POSTVOIDDETAILS": None}, {"POSTVOIDDETAILS": {}}])  # fmt: skip
+def test_nothing_but_a_post_void_may_come_without_amounts(changed: Any) -> None:
+    bare = payload("post-void-of-a-sale", RETAILLINEITEM=[], TENDER=None)
+    void = transaction(bare)
+    assert (void.total, void.discrepancies) == (0, ("void_without_amounts",))
+    assert void.original == transaction(payload()).id
+    refused = outcome(bare | changed)
+    assert isinstance(refused, Rejected)
+    assert refused.code == Code.BAD_SHAPE
