@@ -55,11 +55,12 @@ _SECRET_NAME = re.compile(
 )
 _PERSONAL_NAME = re.compile(
     r"e?[ _-]?mail|phone|mobile|address|street|birth|(^|_)ip$|latitude|longitude|"
-    r"(first|last|given|family|middle|full|sur|holder|customer|buyer|guest|contact)[ _-]?name",
+    r"(first|last|given|family|middle|full|sur|holder|customer|buyer|guest|contact)[ _-]?name|"
+    r"^data_?element_?value$",  # of SAP's customer details: a name, a number to call
     re.IGNORECASE,
 )
 _ID_NAME = re.compile(
-    r"(id|uid|uuid|guid|key|sku|gtin|ean|upc|barcode|sequencenumber|receipt_?number|order_?number)$",
+    r"(id|uid|uuid|guid|key|sku|gtin|ean|upc|barcode|sequencenumber?|receipt_?number|order_?number)$",
     re.IGNORECASE,
 )
 

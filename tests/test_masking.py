@@ -24,12 +24,13 @@ POLICIES: tuple[Policy, ...] = ("drop", "hash", "keep")
 EXAMPLES = settings(max_examples=200, deadline=None)
 
 IDS = ["id", "order_id", "orderId", "ItemID", "uuid", "sku", "gtin", "ean", "upc", "barcode",
-       "receipt_number", "idempotency_key", "ns:SequenceNumber"]  # fmt: skip
+       "receipt_number", "idempotency_key", "ns:SequenceNumber",
+       "VOIDEDTRANSACTIONSEQUENCENUMBE"]  # fmt: skip
 SECRETS = ["cvv", "CVV2", "card_cvc", "csc", "security_code", "Security Code", "pin", "PIN",
            "pin_block", "pinData", "track", "track1", "Track2Data", "magstripe"]  # fmt: skip
 PERSONAL = ["email", "e-mail", "E_Mail", "buyer_email_address", "phone", "mobile", "telephone",
             "first_name", "LastName", "cardholder_name", "Customer Name", "street",
-            "address_line_1", "birthday", "ip", "latitude"]  # fmt: skip
+            "address_line_1", "birthday", "ip", "latitude", "DATAELEMENTVALUE"]  # fmt: skip
 KEPT = ["name", "note", "total", "shipping", "description", "status"]
 
 

@@ -1,6 +1,8 @@
-"""SAP POS Data Management and Customer Activity Repository: transactions as their JSON has them.
+"""SAP POS Data Management and Customer Activity Repository: nested, as flat tables, as IDocs.
 
 https://help.sap.com/docs/CARAB (POS inbound interface; /POSDW/BAPI_POSTR_CREATE)
+
+`tables` makes nested records of tables and IDocs, in JSON or XML; they are read here.
 
 Types of transactions, lines and tenders are codes that each retailer sets up for itself, so a
 merchant says what its own mean: `sap_posdm.adapter(Codes(...))`; a code that nobody declared is
@@ -16,11 +18,23 @@ from typing import Any
 
 from chalicelib import model, money, payload, signatures, times
 from chalicelib.errors import Code, Ignored, Rejected
+from chalicelib.sap_posdm import tables
 from chalicelib.sap_posdm.codes import Codes
-from chalicelib.sap_posdm.fields import Record, first, identifier, many
+from chalicelib.sap_posdm.fields import (
+    Record,
+    first,
+    flagged,
+    identifier,
+    line_number,
+    many,
+    signed,
+)
+from chalicelib.sap_posdm.voids import voided, voids
 
 #: What a line came to.
 _SOLD = ("SALESAMOUNT", "NORMALSALESAMT", "NORMALSALESAMOUNT")
+#: When it was; SAP fills up a time that it doesn't know with zeros.
+_TIMES = ("ENDTIMESTAMP", "ENDDATETIMESTAMP", "BEGINTIMESTAMP", "BEGINDATETIMESTAMP")
 _TIME = re.compile("([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})")
 
 
@@ -31,7 +45,7 @@ class Adapter:
     codes: Codes
 
     def __call__(self, text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
-        records = payload.json_records(text)
+        records = tables.documents(text)
         return payload.each(
             payload.apart(records, _singles),
             lambda record: [_Reading(record, merchant, self.codes).read()],
@@ -53,10 +67,8 @@ def adapt(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
 
 
 def _singles(record: Any) -> list[Any]:
-    """Take an envelope apart: it holds one transaction, or a list of them."""
-    if isinstance(record, dict) and "IT_TRANSACTION" in record:
-        return many(record["IT_TRANSACTION"]) or [{}]
-    return [record]
+    """Take envelopes and tables apart into transactions."""
+    return list(tables.transactions(record)) or [record]
 
 
 class _Reading:
@@ -70,6 +82,9 @@ class _Reading:
 
     def read(self) -> model.Transaction:
         """Return the transaction; raise Ignored if nothing was sold."""
+        marked = (self.record, *many(self.record.get("ADDITIONALS")))
+        if any(flagged(one, "TRAININGFLAG") for one in marked):
+            raise Ignored("training transaction")
         self.kind = self._meaning(self.codes.transactions, self.record, "TRANSTYPECODE",
                                   "TRANSACTIONTYPECODE")  # fmt: skip
         if self.kind in {"training", "control"}:
@@ -85,7 +100,7 @@ class _Reading:
 
     def amount(self, record: Record, *names: str) -> int:
         """Return an amount as it is written; one that is left out is nothing."""
-        return money.minor(first(record, *names) or 0, self.currency)
+        return money.minor(signed(first(record, *names)) or 0, self.currency)
 
     def _meaning(self, table: Mapping[str, str], record: Record, *names: str) -> str:
         code = first(record, *names)
@@ -95,13 +110,20 @@ class _Reading:
         return found
 
     def _transaction(self) -> model.Transaction:
-        rows = [(self._line_kind(row), row) for row in many(self.record.get("RETAILLINEITEM"))]
-        rows = [(kind, row) for kind, row in rows if kind]
+        every = many(self.record.get("RETAILLINEITEM"))
+        rows = [(self._line_kind(row), row) for row in every]
+        gone = voided(every)
+        rows = [(kind, row) for kind, row in rows
+                if kind and not (gone and line_number(row) in gone)]  # fmt: skip
         tenders = tuple(map(self._tender, many(self.record.get("TENDER"))))
         if not rows and not tenders:
+            if self.kind == "void" and many(self.record.get("POSTVOIDDETAILS")):
+                self.unknown["void_without_amounts"] = None
+                return self._told(kind="void", total=0)
             raise Rejected(Code.BAD_SHAPE, "a transaction without lines and without tenders")
         taxes = self._taxes([row for _, row in rows])
         off = [self.amount(one, "REDUCTIONAMOUNT") for one in many(self.record.get("DISCOUNT"))]
+        off = [-one for one in off] if sum(off) < 0 else off
         total = sum(one.amount for one in tenders) if tenders else None
         after, apart, included = self._ways(rows, sum(off), sum(taxes.values()), total)
         lines = tuple(self._line(number, kind, row, after=after)
@@ -122,11 +144,10 @@ class _Reading:
         return "exchange" if self.kind != "void" and len(back) > 1 else self.kind
 
     def _line_kind(self, row: Record) -> str:
-        """Return a line's kind, or nothing for points and for lines that were voided."""
+        """Return a line's kind, or nothing for points and for lines that void or were voided."""
         kind = self._meaning(self.codes.lines, row, "RETAILTYPECODE")
-        voids = [one for one in many(row.get("LINEITEMVOID")) if one.get("VOIDFLAG")]
         points = first(row, *_SOLD) is None
-        return "" if kind == "loyalty" or voids or points else kind
+        return "" if kind == "loyalty" or voids(row) or points else kind
 
     def _ways(
         self, rows: list[tuple[str, Record]], off: int, tax: int, total: int | None
@@ -158,7 +179,7 @@ class _Reading:
         sign = -self.sign if self._is_back(kind, row) else self.sign
         total = abs(self.amount(row, *_SOLD))
         reduction, item = self._reduction(row), first(row, "ITEMID")
-        quantity = abs(money.decimal(first(row, "RETAILQUANTITY") or 1))
+        quantity = abs(money.decimal(signed(first(row, "RETAILQUANTITY")) or 1))
         known = None if item is None else identifier(item)
         is_gtin = str(row.get("ITEMIDQUALIFIER")) == "1"
         told: Any = "item" if kind == "return" else kind
@@ -174,6 +195,9 @@ class _Reading:
         found: Any = self.codes.tenders.get(identifier(code)) if code is not None else None
         if found is None:
             self.unknown["unknown_tender_type"] = None
+        told = first(one, "TENDERCURRENCY_ISO", "TENDERCURRENCY")
+        if told is not None and str(told).strip() not in ("", self.currency):
+            raise Rejected(Code.MIXED_CURRENCY, "a tender is of another currency than the sale")
         amount = self.amount(one, "TENDERAMOUNT")
         back = self.sign < 0 and self._pays_back
         return model.Tender(type=found or "other", amount=-amount if back else amount)
@@ -197,8 +221,9 @@ class _Reading:
         record = self.record
         store, till, number = self._identity(record, "")
         day = times.day(identifier(first(record, "BUSINESSDAYDATE") or ""))
-        loyalty: Record = next(iter(many(record.get("LOYALTY"))), {})
-        card = first(loyalty, "CUSTCARDNUMBER", "CUSTOMERCARDNUMBER")
+        cards = (first(one, "CUSTCARDNUMBER", "CUSTOMERCARDNUMBER")
+                 for one in many(record.get("LOYALTY")))  # fmt: skip
+        card = next((one for one in cards if one is not None), None)
         return model.Transaction(
             merchant=self.merchant.id, vendor="sap_posdm", store_id=store, register_id=till,
             id=model.joined(store, till, number, day), receipt_number=number, business_date=day,
@@ -209,7 +234,8 @@ class _Reading:
         )  # fmt: skip
 
     def _identity(self, record: Record, prefix: str) -> tuple[str, str, str]:
-        numbers = (f"{prefix}TRANSNUMBER", f"{prefix}TRANSACTIONSEQUENCENUMBER")
+        named = f"{prefix}TRANSACTIONSEQUENCENUMBER"
+        numbers = (f"{prefix}TRANSNUMBER", named, named[:30])  # as long as SAP's names may be
         parts = (first(record, f"{prefix}RETAILSTOREID"),
                  first(record, f"{prefix}WORKSTATIONID"), first(record, *numbers))  # fmt: skip
         if any(part is None for part in parts):
@@ -226,9 +252,9 @@ class _Reading:
         return model.joined(*self._identity(details, "VOIDED"), day)
 
     def _time(self) -> str:
-        found = first(self.record, "ENDTIMESTAMP", "ENDDATETIMESTAMP", "BEGINTIMESTAMP",
-                       "BEGINDATETIMESTAMP")  # fmt: skip
-        if not (parts := _TIME.fullmatch(identifier(found or ""))):
+        told = (identifier(first(self.record, name) or "") for name in _TIMES)
+        found = next((one for one in told if one.strip("0")), "")
+        if not (parts := _TIME.fullmatch(found)):
             raise Rejected(Code.BAD_TIME, "a time must be fourteen digits, yyyymmddHHMMSS")
         year, month, day, *clock = parts.groups()
         return times.instant(f"{year}-{month}-{day}T{':'.join(clock)}", self.merchant.timezone)

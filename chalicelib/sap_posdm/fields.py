@@ -5,6 +5,8 @@ from typing import Any
 from chalicelib.errors import Code, Rejected
 
 Record = dict[str, Any]
+#: What numbers a line.
+NUMBER = ("RETAILSEQUENCENUMBER", "RETAILNUMBER")
 NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -25,3 +27,21 @@ def identifier(found: Any) -> str:
     if isinstance(found, bool) or not isinstance(found, str | int):
         raise Rejected(Code.BAD_SHAPE, "an identifier is neither text nor a whole number")
     return str(found).strip()
+
+
+def line_number(row: Record) -> str:
+    """Return a line's number, with zeros in front of it or without."""
+    found = first(row, *NUMBER)
+    return "" if found is None else identifier(found).lstrip("0")
+
+
+def signed(found: Any) -> Any:
+    """Return a number with its sign in front: SAP writes that behind it, as in 12.50-."""
+    if isinstance(found, str) and found.strip().endswith("-"):
+        return "-" + found.strip().removesuffix("-")
+    return found
+
+
+def flagged(record: Record, name: str) -> bool:
+    """Tell whether a flag is set: mostly to X."""
+    return str(record.get(name) or "").strip().upper() not in ("", "0", "FALSE", "N")

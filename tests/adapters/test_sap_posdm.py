@@ -1,4 +1,4 @@
-"""SAP's oddities: codes of the retailer's own, lists that are none, no total and no zone."""
+"""SAP's oddities: codes of the retailer's own, lists that are none, tables, no total, no zone."""
 
 import json
 from pathlib import Path
@@ -11,6 +11,7 @@ from chalicelib.errors import Code, Misconfigured, Rejected
 from chalicelib.model import Merchant, Outcome, Transaction
 from chalicelib.reading import read
 from chalicelib.sap_posdm.codes import Codes
+from chalicelib.sap_posdm.fields import flagged, signed
 from tests.adapters import contract
 
 HERE = Path(__file__).parent / "sap_posdm"
@@ -119,3 +120,173 @@ def test_neither_the_cashier_nor_a_cards_digits_get_out() -> None:
     told = transaction(payload()).model_dump_json()
     assert "40139" not in told
     assert "400000" not in told
+
+
+FLAT = "sales-in-flat-tables"
+
+
+def flat() -> Any:
+    return json.loads((HERE / f"{FLAT}.json").read_text())
+
+
+def found_in(body: str) -> list[Outcome]:
+    merchant = Merchant("quay-store", contract.adapter("sap_posdm"), timezone="Europe/Berlin")
+    return read(body, merchant)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("12.50-", "-12.50"), (" 12.50- ", "-12.50"), ("-12.50", "-12.50"), (12, 12), (None, None),
+     ("-1-", "--1"), ("1,5-", "-1,5"), ("-", "-")],
+)  # fmt: skip
+def test_a_sign_behind_a_number_is_put_in_front(written: Any, meant: Any) -> None:
+    assert signed(written) == meant
+
+
+@pytest.mark.parametrize("amount", ["6.40--", "-6.40-", "6,40", "1.006,40", "-", "6.4 0-"])
+def test_an_amount_that_is_no_number_is_refused(amount: str) -> None:
+    body = flat()
+    body["RETAILLINEITEM"][0]["SALESAMOUNT"] = amount
+    refused, good = found_in(json.dumps(body))
+    assert isinstance(refused, Rejected)
+    assert (refused.code, refused.position) == (Code.BAD_MONEY, 1)
+    assert isinstance(good, Transaction)
+
+
+@pytest.mark.parametrize(("told", "meant"), [("X", True), ("x", True), (1, True), (True, True),
+    ("", False), (" ", False), ("0", False), (None, False), ("false", False)])  # fmt: skip
+def test_a_flag_is_set_by_what_stands_in_it(told: Any, meant: bool) -> None:
+    assert flagged({"TRAININGFLAG": told}, "TRAININGFLAG") is meant
+
+
+@pytest.mark.parametrize("field", ["BUSINESSDAYDATE", "ENDDATETIMESTAMP"])
+def test_a_date_of_zeros_is_none(field: str) -> None:
+    body = json.dumps(flat())
+    if field == "ENDDATETIMESTAMP":
+        body = body.replace("20260314101500", "0" * 14).replace("20260314101730", "0" * 14)
+    else:
+        body = body.replace('"20260314"', '"00000000"')
+    assert {one.code for one in found_in(body) if isinstance(one, Rejected)} == {Code.BAD_TIME}
+
+
+@pytest.mark.parametrize("around", [1, 3])
+def test_tables_may_stand_in_envelopes(around: int) -> None:
+    body = flat()
+    for _ in range(around):
+        body = {"soap": "x", "body": body}
+    assert found_in(json.dumps(body)) == found_in(json.dumps(flat()))
+
+
+def test_tables_that_stand_too_deep_are_refused() -> None:
+    body = flat()
+    for _ in range(9):
+        body = {"body": [body]}
+    [refused] = found_in(json.dumps(body))
+    assert isinstance(refused, Rejected)
+    assert refused.code == Code.UNKNOWN_EVENT
+
+
+def test_a_transaction_in_two_sets_of_tables_is_the_same_twice() -> None:
+    first, second, *again = found_in(json.dumps({"sets": [flat(), flat()]}))
+    assert again == [first, second]
+
+
+def test_a_table_may_be_told_in_two_parts_and_in_any_order() -> None:
+    body = dict(reversed(flat().items()))
+    body["_-POSDW_-E1BPTENDER"] = body["TENDER"][1:]
+    body["TENDER"] = {"item": body["TENDER"][:1]}
+    whole = found_in(json.dumps(flat()))
+    assert [one.total for one in found_in(json.dumps(body)) if isinstance(one, Transaction)] == [
+        one.total for one in whole if isinstance(one, Transaction)
+    ]
+
+
+@pytest.mark.parametrize("field", ["RETAILSTOREID", "BUSINESSDAYDATE", "TRANSACTIONTYPECODE",
+                                   "WORKSTATIONID", "TRANSACTIONSEQUENCENUMBER"])  # fmt: skip
+@pytest.mark.parametrize("table", ["RETAILLINEITEM", "LINEITEMDISCOUNT", "LINEITEMTAX", "TENDER"])
+def test_a_row_of_another_transaction_is_told_of(table: str, field: str) -> None:
+    body = flat()
+    body[table][0][field] = "9999"
+    told = [one for one in found_in(json.dumps(body)) if isinstance(one, Rejected)]
+    assert f"{table}: a row whose transaction isn't there" in [one.reason for one in told]
+
+
+def test_no_customers_details_get_out() -> None:
+    assert "Example" not in "".join(
+        one.model_dump_json()
+        for one in found_in(json.dumps(flat()))
+        if isinstance(one, Transaction)
+    )
+
+
+#: Segments whose names aren't those of their tables.
+CUT = {"TRANSACTIONDISCOUNT": "TRANSACTIONDISCO", "TRANSACTIONEXT": "TRANSACTEXTENSIO",
+       "TRANSACTIONLOYALTY": "TRANSACTIONLOYAL"}  # fmt: skip
+
+
+def whole() -> Any:
+    """Return tables with a row in every one that is read of one sale."""
+    body = {table: [rows[0]] for table, rows in flat().items() if rows}
+    [key] = body["TRANSACTIONEXT"]
+    body["RETAILLINEITEM"][0] |= {"SALESAMOUNT": "9.00"}
+    body["TRANSACTIONEXT"] = [key | {"FIELDNAME": "BASECURR", "FIELDVALUE": "CHF"}]
+    body["TRANSACTIONDISCOUNT"] = [key | {"REDUCTIONAMOUNT": "2.00"}]
+    body["TRANSACTIONTAX"] = [key | {"TAXTYPECODE": "ECO", "TAXAMOUNT": "0.04"}]
+    body["TRANSACTIONLOYALTY"] = [key | {"CUSTOMERCARDNUMBER": "0007310042"}]
+    body["LINEITEMTAX"][0] |= key | {"RETAILSEQUENCENUMBER": "1"}
+    body["TENDER"] = [key | {"TENDERTYPECODE": "ZT01", "TENDERAMOUNT": "7.00"}]
+    return body
+
+
+def as_xml(name: str, value: Any, space: str = "") -> str:
+    if isinstance(value, list):
+        return "".join(as_xml(name, one) for one in value)
+    inner = "".join(as_xml(*field) for field in value.items()) if isinstance(value, dict) else value
+    return f"<{name}{space}>{inner}</{name}>"
+
+
+def test_every_table_is_read_whatever_it_is_called() -> None:
+    [sale] = found_in(json.dumps(whole()))
+    assert isinstance(sale, Transaction)
+    assert (sale.total, sale.currency, sale.discrepancies) == (700, "CHF", ())
+    assert [one.amount for one in sale.discounts] == [200]
+    assert sorted((str(one.name), one.amount) for one in sale.taxes) == [("ECO", 4), ("MWST", 51)]
+    assert sale.customer
+    named = {f"E1BP{CUT.get(table, table)}": rows for table, rows in whole().items()}
+    for prefix in ("_-POSDW_-", "/POSDW/", ""):
+        body = {prefix + name: rows for name, rows in named.items()}
+        assert found_in(json.dumps(body)) == [sale]
+        if "/" not in prefix:
+            assert found_in(as_xml("IDOC", body, ' xmlns="urn:sap-com:document"')) == [sale]
+
+
+@pytest.mark.parametrize("bare", [payload(), [payload(), payload()]])
+def test_transactions_may_stand_in_an_envelope_of_another_name(bare: Any) -> None:
+    many = bare if isinstance(bare, list) else [bare]
+    assert found_in(json.dumps({"records": bare})) == found_in(json.dumps(many))
+
+
+def test_a_transaction_in_a_table_may_hold_its_lines_itself() -> None:
+    assert found_in(json.dumps({"TRANSACTION": [payload()]})) == found_in(json.dumps(payload()))
+    body = {"TRANSACTION": payload(), "TENDER": payload()["TENDER"] | {
+        name: payload()[name] for name in ("RETAILSTOREID", "BUSINESSDAYDATE", "TRANSTYPECODE",
+                                           "WORKSTATIONID", "TRANSNUMBER")}}  # fmt: skip
+    [paid_twice] = found_in(json.dumps(body))
+    assert isinstance(paid_twice, Transaction)
+    assert len(paid_twice.tenders) == len(transaction(payload()).tenders) + 1
+
+
+def test_a_transaction_that_says_itself_that_it_is_training_is_ignored() -> None:
+    assert str(outcome(payload(TRAININGFLAG="X"))) == "training transaction"
+
+
+@pytest.mark.parametrize("changed", [
+    {"TRANSTYPECODE": 1001}, {"POSTVOIDDETAILS": None}, {"POSTVOIDDETAILS": {}}])  # fmt: skip
+def test_nothing_but_a_post_void_may_come_without_amounts(changed: Any) -> None:
+    bare = payload("post-void-of-a-sale", RETAILLINEITEM=[], TENDER=None)
+    void = transaction(bare)
+    assert (void.total, void.discrepancies) == (0, ("void_without_amounts",))
+    assert void.original == transaction(payload()).id
+    refused = outcome(bare | changed)
+    assert isinstance(refused, Rejected)
+    assert refused.code == Code.BAD_SHAPE

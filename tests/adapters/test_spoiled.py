@@ -114,6 +114,34 @@ def test_a_spoiled_poslog_transaction_spares_its_neighbours(
     assert found[: len(expected)] == found[-len(expected) :] == expected
 
 
+@cache
+def sets_of_segments() -> list[Element]:
+    """Return the sets of segments of all IDocs among the pairs, the first of them a sound one."""
+    paths = [path for path in contract.payloads("sap_posdm") if "idoc" in path.name]
+    roots = [payload.xml_root(payload.text(path.read_bytes())) for path in paths]
+    return [one for root in roots for one in root.iter("_-POSDW_-E1POSTR_CREATEMULTIP")]
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data(), random=st.randoms(use_true_random=False))
+def test_a_spoiled_set_of_segments_spares_its_neighbours(
+    data: st.DataObject, random: Random
+) -> None:
+    good, spoiled = sets_of_segments()[0], data.draw(st.sampled_from(sets_of_segments()))
+    for _ in range(random.randrange(1, 4)):
+        spoiled = mutated_xml(random, spoiled)
+    expected = outcomes("sap_posdm", idoc_of(good))
+    assert all(one.startswith("{") for one in expected)
+    found = outcomes("sap_posdm", idoc_of(good, spoiled, good))
+    assert found[: len(expected)] == found[-len(expected) :] == expected
+
+
+def idoc_of(*sets: Element) -> str:
+    root = Element("IDOC")
+    root.extend(sets)
+    return tostring(root, encoding="unicode")
+
+
 def file_of(*elements: Element) -> str:
     root = Element(TRANSACTION.replace("Transaction", "POSLog"))
     root.extend(elements)
