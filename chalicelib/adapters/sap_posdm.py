@@ -10,15 +10,14 @@ refused.  What isn't a list of one may come without the list; times are local; t
 in an extension; and no field holds the total, which is what the tenders come to.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from chalicelib import model, money, payload, signatures, times
+from chalicelib import model, money, payload, signatures
 from chalicelib.errors import Code, Ignored, Rejected
-from chalicelib.sap_posdm import tables
+from chalicelib.sap_posdm import header, tables
 from chalicelib.sap_posdm.codes import Codes
 from chalicelib.sap_posdm.fields import (
     Record,
@@ -33,9 +32,6 @@ from chalicelib.sap_posdm.voids import voided, voids
 
 #: What a line came to.
 _SOLD = ("SALESAMOUNT", "NORMALSALESAMT", "NORMALSALESAMOUNT")
-#: When it was; SAP fills up a time that it doesn't know with zeros.
-_TIMES = ("ENDTIMESTAMP", "ENDDATETIMESTAMP", "BEGINTIMESTAMP", "BEGINDATETIMESTAMP")
-_TIME = re.compile("([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})")
 
 
 @dataclass(frozen=True)
@@ -219,42 +215,11 @@ class _Reading:
 
     def _told(self, **fields: Any) -> model.Transaction:
         record = self.record
-        store, till, number = self._identity(record, "")
-        day = times.day(identifier(first(record, "BUSINESSDAYDATE") or ""))
-        cards = (first(one, "CUSTCARDNUMBER", "CUSTOMERCARDNUMBER")
-                 for one in many(record.get("LOYALTY")))  # fmt: skip
-        card = next((one for one in cards if one is not None), None)
+        store, till, number, day = header.key(record)
         return model.Transaction(
             merchant=self.merchant.id, vendor="sap_posdm", store_id=store, register_id=till,
             id=model.joined(store, till, number, day), receipt_number=number, business_date=day,
-            original=self._victim(), occurred_at=self._time(), currency=self.currency,
-            exponent=self.exponent, discrepancies=tuple(self.unknown),
-            customer=model.Customer(loyalty_id=identifier(card)) if card is not None else None,
-            **fields,
+            original=header.original(record), currency=self.currency, exponent=self.exponent,
+            occurred_at=header.occurred_at(record, self.merchant.timezone),
+            customer=header.customer(record), discrepancies=tuple(self.unknown), **fields,
         )  # fmt: skip
-
-    def _identity(self, record: Record, prefix: str) -> tuple[str, str, str]:
-        named = f"{prefix}TRANSACTIONSEQUENCENUMBER"
-        numbers = (f"{prefix}TRANSNUMBER", named, named[:30])  # as long as SAP's names may be
-        parts = (first(record, f"{prefix}RETAILSTOREID"),
-                 first(record, f"{prefix}WORKSTATIONID"), first(record, *numbers))  # fmt: skip
-        if any(part is None for part in parts):
-            raise Rejected(Code.MISSING_ID, "store, workstation or transaction number is missing")
-        store, till, number = map(identifier, parts)
-        return store, till, number
-
-    def _victim(self) -> str | None:
-        """Return the transaction that a post-void undoes."""
-        details = next(iter(many(self.record.get("POSTVOIDDETAILS"))), None)
-        if not details:
-            return None
-        day = times.day(identifier(first(details, "VOIDEDBUSINESSDAYDATE") or ""))
-        return model.joined(*self._identity(details, "VOIDED"), day)
-
-    def _time(self) -> str:
-        told = (identifier(first(self.record, name) or "") for name in _TIMES)
-        found = next((one for one in told if one.strip("0")), "")
-        if not (parts := _TIME.fullmatch(found)):
-            raise Rejected(Code.BAD_TIME, "a time must be fourteen digits, yyyymmddHHMMSS")
-        year, month, day, *clock = parts.groups()
-        return times.instant(f"{year}-{month}-{day}T{':'.join(clock)}", self.merchant.timezone)
