@@ -114,8 +114,7 @@ class _Reading:
         tenders = tuple(map(self._tender, many(self.record.get("TENDER"))))
         if not rows and not tenders:
             if self.kind == "void" and many(self.record.get("POSTVOIDDETAILS")):
-                self.unknown["void_without_amounts"] = None
-                return self._told(kind="void", total=0)
+                return self._bare_void()
             raise Rejected(Code.BAD_SHAPE, "a transaction without lines and without tenders")
         taxes = self._taxes([row for _, row in rows])
         off = [self.amount(one, "REDUCTIONAMOUNT") for one in many(self.record.get("DISCOUNT"))]
@@ -134,6 +133,11 @@ class _Reading:
             subtotal=subtotal if lines else None, tenders=tenders,
             total=due if total is None else total,
         )  # fmt: skip
+
+    def _bare_void(self) -> model.Transaction:
+        """Return a post-void that tells no amounts: a later revision of what it undoes, of 0."""
+        void = self._told(kind="void", total=0)
+        return void.model_copy(update={"id": void.original, "revision": 1})
 
     def _told_kind(self, lines: tuple[model.Line, ...]) -> str:
         back = {line.quantity.startswith("-") for line in lines}
