@@ -1,0 +1,1 @@
+"""How Zettle's purchases become transactions."""
