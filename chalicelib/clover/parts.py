@@ -40,7 +40,7 @@ class Parts:
         self.discounts = discounts(order, base) if sold else []
         left = base - sum(one.amount for one in self.discounts)
         self.factor = Decimal(left) / base if base > 0 else Decimal(1)
-        self.lines = [line for _, line in sold]
+        self.lines = [_fee(one, line, left) if line.kind == "fee" else line for one, line in sold]
         if sold:
             self.lines += _charges(order, len(sold) + 1, left)
         self.subtotal = sum(one.total for one in self.lines) - base + left
@@ -98,6 +98,14 @@ def _line(number: int, item: Record) -> model.Line:
         sku=item.get("itemCode") or None, description=name, quantity=money.quantity(quantity),
         unit_price=price, discount=off, total=full - off,
     )  # fmt: skip
+
+
+def _fee(item: Record, line: model.Line, left: int) -> model.Line:
+    """Return a fee.  One without a price is a percentage, in ten-thousandths, of what is left."""
+    share = money.decimal(item.get("percentage") or 0).scaleb(-6)
+    if line.total or not share:
+        return line
+    return line.model_copy(update={"unit_price": None, "total": money.rounded(left * share)})
 
 
 def _kind(item: Record, name: str) -> Any:

@@ -77,9 +77,17 @@ def settled(order: Record) -> list[Record] | None:
         raise Ignored("counted by its credits")
     if state == "CREDITED":
         raise Rejected(Code.THIN_NOTIFICATION, "push the order with its credits expanded")
+    if not final and _may_be_paid(order):
+        raise Rejected(Code.THIN_NOTIFICATION, "push the order with its payments expanded")
     if not final:
         raise Ignored("open order")
     return live
+
+
+def _may_be_paid(order: Record) -> bool:
+    """Tell whether an order is locked, which is all that old versions say of one that is paid."""
+    known = order.get("paymentState") or order.get("payments")
+    return order.get("state") == "locked" and not known
 
 
 def on_top(record: Record) -> int:
