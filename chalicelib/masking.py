@@ -59,6 +59,7 @@ _PERSONAL_NAME = re.compile(
     r"^data_?element_?value$",  # of SAP's customer details: a name, a number to call
     re.IGNORECASE,
 )
+#: SAP cuts names off at thirty letters, and so the last of one that ends in "sequencenumber".
 _ID_NAME = re.compile(
     r"(id|uid|uuid|guid|key|sku|gtin|ean|upc|barcode|sequencenumber?|receipt_?number|order_?number)$",
     re.IGNORECASE,

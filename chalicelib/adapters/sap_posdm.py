@@ -12,6 +12,7 @@ in an extension; and no field holds the total, which is what the tenders come to
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -106,11 +107,7 @@ class _Reading:
         return found
 
     def _transaction(self) -> model.Transaction:
-        every = many(self.record.get("RETAILLINEITEM"))
-        rows = [(self._line_kind(row), row) for row in every]
-        gone = voided(every)
-        rows = [(kind, row) for kind, row in rows
-                if kind and not (gone and line_number(row) in gone)]  # fmt: skip
+        rows = self._rows()
         tenders = tuple(map(self._tender, many(self.record.get("TENDER"))))
         if not rows and not tenders:
             if self.kind == "void" and many(self.record.get("POSTVOIDDETAILS")):
@@ -133,6 +130,14 @@ class _Reading:
             subtotal=subtotal if lines else None, tenders=tenders,
             total=due if total is None else total,
         )  # fmt: skip
+
+    def _rows(self) -> list[tuple[str, Record]]:
+        """Return the lines that count, with their kinds: no points, nothing void."""
+        every = many(self.record.get("RETAILLINEITEM"))
+        kinds = list(map(self._line_kind, every))
+        gone = voided(every)
+        return [(kind, row) for kind, row in zip(kinds, every, strict=True)
+                if kind and not (gone and line_number(row) in gone)]  # fmt: skip
 
     def _bare_void(self) -> model.Transaction:
         """Return a post-void that tells no amounts: a later revision of what it undoes, of 0."""
@@ -202,7 +207,7 @@ class _Reading:
         back = self.sign < 0 and self._pays_back
         return model.Tender(type=found or "other", amount=-amount if back else amount)
 
-    @property
+    @cached_property
     def _pays_back(self) -> bool:
         """Whether a return's tenders are written in positive amounts."""
         tenders = many(self.record.get("TENDER"))

@@ -5,8 +5,6 @@ from typing import Any
 from chalicelib.errors import Code, Rejected
 
 Record = dict[str, Any]
-#: What numbers a line.
-NUMBER = ("RETAILSEQUENCENUMBER", "RETAILNUMBER")
 NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -31,7 +29,7 @@ def identifier(found: Any) -> str:
 
 def line_number(row: Record) -> str:
     """Return a line's number, with zeros in front of it or without."""
-    found = first(row, *NUMBER)
+    found = first(row, "RETAILSEQUENCENUMBER", "RETAILNUMBER")
     return "" if found is None else identifier(found).lstrip("0")
 
 
