@@ -34,7 +34,7 @@ def adapt(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
         reading = Reading(merchant, store, order, check)
         yield _void(reading, reading.id) if void else _sale(reading)
         for paid in filter(refunded, reading.each("payments")):
-            reading = Reading(merchant, store, order, check)
+            reading = reading.afresh()
             found = identity("refund", paid)
             undone = void or not counts(paid)
             yield _void(reading, found) if undone else _refund(reading, found, paid)

@@ -1,7 +1,9 @@
 """What all parts of a check share: currency, amounts, dates, and words in it that nobody knew."""
 
 from collections.abc import Mapping
+from copy import copy
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from chalicelib import model, money, times
@@ -34,6 +36,12 @@ class Reading:
         self.merchant, self.store, self.order, self.check = merchant, store, order, check
         self.id, self.unknown = identity("check", check), dict[str, None]()
         self.carried = Decimal(0)
+
+    def afresh(self) -> "Reading":
+        """Return a reading of the same check, with nothing carried over or reported yet."""
+        other = copy(self)
+        other.carried, other.unknown = Decimal(0), {}
+        return other
 
     def each(self, name: str) -> list[Record]:
         return self.check.get(name) or []
@@ -69,6 +77,7 @@ class Reading:
         found = next(real, None)
         return times.instant(found, self.merchant.timezone) if found else None
 
+    @cached_property
     def revision(self) -> int:
         """Return the latest change: the order's own date can be older than its check's."""
         changed = [self.order, self.check, *self.each("selections")]
@@ -99,7 +108,7 @@ class Reading:
             raise Rejected(Code.BAD_TIME, "neither the check nor its order has a date")
         day = day or order.get("businessDate")
         return model.Transaction(
-            merchant=self.merchant.id, vendor="toast", revision=self.revision(),
+            merchant=self.merchant.id, vendor="toast", revision=self.revision,
             store_id=self.store, register_id=(check.get("createdDevice") or {}).get("id") or None,
             receipt_number=check.get("displayNumber") or None,
             business_date=times.day(day) if day else None, occurred_at=when,
