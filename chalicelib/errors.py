@@ -53,7 +53,7 @@ class Rejected(Exception):
     """
 
     def __init__(self, code: Code, reason: str, position: int = 0, subject: str = "") -> None:
-        super().__init__(reason)
+        super().__init__(code, reason)  # as it is called, so that it can be copied
         self.subject = subject
         self.code = code
         self.reason = reason

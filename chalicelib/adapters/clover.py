@@ -17,6 +17,7 @@ from chalicelib.clover.bodies import refused, singles
 from chalicelib.clover.parts import Parts, stated
 from chalicelib.clover.payments import fate, on_top, settled, tender
 from chalicelib.clover.reading import (
+    Order,
     Reading,
     Record,
     amount,
@@ -34,7 +35,7 @@ def adapt(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
     """Read orders, and each refund and credit in them as a transaction of its own."""
 
     def one(single: Any) -> Iterator[model.Transaction]:
-        noun, record, order = single if isinstance(single, tuple) else ("", single, {})
+        noun, record, order = single if isinstance(single, tuple) else ("", single, Order({}))
         if not isinstance(record, dict):
             raise Rejected(Code.BAD_SHAPE, "an object was expected")
         if noun in ("", "notice"):
@@ -44,7 +45,7 @@ def adapt(text: str, merchant: model.Merchant) -> Iterator[model.Outcome]:
         if noun == "payment" and record.get("order"):
             raise Ignored("counted by its order")
         # Only what is final is read further: an open order needs no currency.
-        live = settled(order) if noun in ("order", "refund") and order else []
+        live = order.once(settled) if noun in ("order", "refund") and order else []
         reading = Reading(merchant, noun, record, order)
         if live is None:  # the order is undone, and with it what came back of it
             yield reading.void()
@@ -72,7 +73,7 @@ def handshake(body: bytes) -> str:
 
 
 def _order(reading: Reading, live: list[Record]) -> model.Transaction:
-    order, parts = reading.record, Parts(reading.record)
+    order, parts = reading.order, reading.order.once(Parts)
     total = _first_total(reading, live)
     if total < 0:
         raise Rejected(Code.BAD_MONEY, "the total of an order is negative")
@@ -148,7 +149,7 @@ def _alone(reading: Reading) -> model.Transaction:
         raise Rejected(Code.BAD_MONEY, f"the amount of a {noun} is negative, or less than its tip")
     taxes = _taken(record, noun, sign, vat=flag(order, "isVat"))
     subtotal, total = sign * (bare - charge) - _added(taxes), sign * (bare + tip + surcharge)
-    lines = Parts(order).returned(record) if noun == "refund" else []
+    lines = order.once(Parts).returned(record) if noun == "refund" else []
     return reading.transaction(
         created(record), kind="sale" if noun == "payment" else "return",
         original=_original(reading),
@@ -159,12 +160,12 @@ def _alone(reading: Reading) -> model.Transaction:
     )  # fmt: skip
 
 
-def _undone(noun: str, record: Record, order: Record, via: Record | None) -> bool:
+def _undone(noun: str, record: Record, order: Order, via: Record | None) -> bool:
     """Say whether it was voided, or the payment that it went back to; raise if it isn't final."""
     found = fate(record, noun)
     if found not in ("paid", "voided"):
         raise Ignored(f"{found} {noun}")
-    payment = fate(via, "payment", inner(order, "voids")) if via else ""
+    payment = fate(via, "payment", order) if via else ""
     return "voided" in (found, payment)
 
 

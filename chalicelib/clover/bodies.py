@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.clover.reading import Record, raw, tolerant
+from chalicelib.clover.reading import Order, Record, raw, tolerant
 from chalicelib.errors import Code, Ignored, Rejected
 
 #: What an order is known by, whichever of these fields a version of the API sends.
@@ -26,12 +26,12 @@ def singles(record: Any) -> list[Any]:
     return found
 
 
-def _parts(record: Record) -> list[tuple[str, Any, Record]]:
+def _parts(record: Record) -> list[tuple[str, Any, Order]]:
     if isinstance(shops := record.get("merchants"), dict):
-        return [("notice", one, {}) for one in _notices(shops)]
+        return [("notice", one, Order({})) for one in _notices(shops)]
     noun = _noun(record)
-    order = record if noun == "order" else {}
-    found: dict[Any, tuple[str, Any, Record]] = {"": (noun, record, order)}
+    order = Order(record if noun == "order" else {})
+    found: dict[Any, tuple[str, Any, Order]] = {"": (noun, order or record, order)}
     if noun == "order" or (noun == "payment" and not record.get("order")):
         for holder in (record, *tolerant(record, "payments")):  # payments may repeat refunds
             for inside in ("refund", "credit"):

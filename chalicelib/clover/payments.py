@@ -1,10 +1,10 @@
 """Payments, refunds and credits: which of them are money, and how they became tenders."""
 
 import re
-from collections.abc import Iterable
+from typing import Any
 
 from chalicelib import model, payload
-from chalicelib.clover.reading import Reading, Record, amount, flag, inner, needed, summed
+from chalicelib.clover.reading import Order, Reading, Record, amount, flag, inner, needed, summed
 from chalicelib.errors import Code, Ignored, Rejected
 
 #: What payments, refunds and credits came to.  Only "paid" moved money, "voided" took it back.
@@ -38,7 +38,7 @@ BRANDS = {
 }  # fmt: skip
 
 
-def fate(record: Record, noun: str, voids: Iterable[Record] = ()) -> str:
+def fate(record: Record, noun: str, order: Order | None = None) -> str:
     """Return what became of a payment, refund or credit, in the words of `RESULTS`."""
     said = record.get("status" if noun == "refund" else "result")
     if said in (None, "") and record.get("amount") is None:
@@ -47,21 +47,28 @@ def fate(record: Record, noun: str, voids: Iterable[Record] = ()) -> str:
         said = "SUCCESS"  # only newer versions tell it of refunds and credits
     found = payload.known(RESULTS, said, f"result of a {noun}", Code.UNKNOWN_STATUS)
     if noun == "payment":
-        voided = {ref.get("id") for one in voids for ref in (one, one.get("voidPaymentRef") or {})}
+        voided = order.once(_voided) if order else set()
         told = any(map(record.get, VOIDED)) and said != "VOID_FAILED"
-        undone = told or record.get("id") in voided - {None}
+        undone = told or record.get("id") in voided
     else:
         back = record.get("deletedTime") or inner(record, "creditRefunds")
         undone = flag(record, "voided") or bool(back)
     return "voided" if found == "paid" and undone else found
 
 
-def settled(order: Record) -> list[Record] | None:
+def _voided(order: Order) -> set[Any]:
+    """Return the ids of the payments that an order says were voided."""
+    voids = inner(order, "voids")
+    refs = (ref for one in voids for ref in (one, one.get("voidPaymentRef") or {}))
+    return {ref.get("id") for ref in refs} - {None}
+
+
+def settled(order: Order) -> list[Record] | None:
     """Return the payments that count, or None if the order was undone; raise if neither is."""
     state = order.get("paymentState") or "OPEN"
     final = payload.known(STATES, state, "paymentState", Code.UNKNOWN_STATUS)
     voids, credited = inner(order, "voids"), inner(order, "credits")
-    fates = [(fate(one, "payment", voids), one) for one in inner(order, "payments")]
+    fates = [(fate(one, "payment", order), one) for one in inner(order, "payments")]
     live = [one for found, one in fates if found == "paid"]
     if order.get("deletedTimestamp"):
         return None

@@ -1,12 +1,37 @@
 """How Clover writes: collections, flags, amounts, times; and what all parts of a record share."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
+from typing import Any, TypeVar
 
 from chalicelib import model, money, times
-from chalicelib.errors import Code, Rejected
+from chalicelib.errors import Code, Ignored, Rejected
 
 Record = dict[str, Any]
+T = TypeVar("T")
+
+
+class Order(dict[str, Any]):
+    """An order, and what was worked out of it, as each of its refunds asks for that again."""
+
+    def __init__(self, record: Record) -> None:
+        super().__init__(record)
+        self._known: dict[Callable[[Order], Any], tuple[Any, Exception | None]] = {}
+
+    def once(self, work: Callable[["Order"], T]) -> T:
+        """Return what `work` makes of the order, or raise what it raises, but let it work once."""
+        if work not in self._known:
+            try:
+                self._known[work] = work(self), None
+            except Exception as fault:  # noqa: BLE001 - raised below, each time
+                self._known[work] = None, fault
+        found: T
+        found, reason = self._known[work]
+        if reason is None:
+            return found
+        # An outcome has a position of its own each time.
+        again = copy(reason) if isinstance(reason, Rejected | Ignored) else reason
+        raise again.with_traceback(None)
 
 
 def raw(found: Any) -> list[Any]:
@@ -68,7 +93,7 @@ def created(record: Record) -> int:
 class Reading:
     """A record, the order it is in (empty if it comes alone), and the words in it nobody knew."""
 
-    def __init__(self, merchant: model.Merchant, noun: str, record: Record, order: Record) -> None:
+    def __init__(self, merchant: model.Merchant, noun: str, record: Record, order: Order) -> None:
         # Nothing but an order names its currency.  A card's may be that of the card's bank.
         self.currency = str(order.get("currency") or merchant.currency or "")
         self.exponent = money.exponent(self.currency)
@@ -106,9 +131,13 @@ class Reading:
         own = latest(self.record, "modifiedTime", "deletedTime")
         if not self.order:
             return own
-        order = latest(self.order, "createdTime", "modifiedTime", "deletedTimestamp")
-        paid = [*tolerant(self.order, "payments"), *tolerant(self.order, "voids")]
-        return max(own, order, *(latest(one, "modifiedTime") for one in paid))
+        return max(own, self.order.once(_changed))
+
+
+def _changed(order: Order) -> int:
+    paid = [*tolerant(order, "payments"), *tolerant(order, "voids")]
+    changes = [latest(one, "modifiedTime") for one in paid]
+    return max((latest(order, "createdTime", "modifiedTime", "deletedTimestamp"), *changes))
 
 
 def _customer(order: Record) -> model.Customer | None:
