@@ -89,60 +89,41 @@ def test_a_spoiled_record_spares_its_neighbours(
     assert found[: len(expected)] == found[-len(expected) :] == expected
 
 
-TRANSACTION = "{http://www.nrf-arts.org/IXRetail/namespace/}Transaction"
+#: Vendor -> which of its payloads hold parts that stand by themselves, what those are called, and
+#: what may stand around them.  A part of the first payload is sound.
+PARTS = {
+    "poslog": ("in-pounds", "{http://www.nrf-arts.org/IXRetail/namespace/}Transaction",
+               "{http://www.nrf-arts.org/IXRetail/namespace/}POSLog"),
+    "sap_posdm": ("idoc-of-one", "_-POSDW_-E1POSTR_CREATEMULTIP", "IDOC"),
+}  # fmt: skip
 
 
 @cache
-def transactions() -> list[Element]:
-    """Return the POSLog transactions of all pairs, the first of them a sound one."""
-    paths = sorted(contract.payloads("poslog"), key=lambda path: "in-pounds" not in path.name)
+def xml_parts(vendor: str) -> list[Element]:
+    """Return such parts of all pairs, the first of them a sound one."""
+    first, tag, _ = PARTS[vendor]
+    xml = [path for path in contract.payloads(vendor) if path.suffix == ".xml"]
+    paths = sorted(xml, key=lambda path: first not in path.name)
     roots = [payload.xml_root(payload.text(path.read_bytes())) for path in paths]
-    return [one for root in roots for one in root.iter(TRANSACTION)]
+    return [one for root in roots for one in root.iter(tag)]
 
 
+@pytest.mark.parametrize("vendor", PARTS)
 @settings(max_examples=300, deadline=None)
 @given(data=st.data(), random=st.randoms(use_true_random=False))
-def test_a_spoiled_poslog_transaction_spares_its_neighbours(
-    data: st.DataObject, random: Random
+def test_a_spoiled_part_of_xml_spares_its_neighbours(
+    vendor: str, data: st.DataObject, random: Random
 ) -> None:
-    good, spoiled = transactions()[0], data.draw(st.sampled_from(transactions()))
+    good, spoiled = xml_parts(vendor)[0], data.draw(st.sampled_from(xml_parts(vendor)))
     for _ in range(random.randrange(1, 4)):
         spoiled = mutated_xml(random, spoiled)
-    expected = outcomes("poslog", file_of(good))
+    expected = outcomes(vendor, document(vendor, good))
     assert all(one.startswith("{") for one in expected)
-    found = outcomes("poslog", file_of(good, spoiled, good))
+    found = outcomes(vendor, document(vendor, good, spoiled, good))
     assert found[: len(expected)] == found[-len(expected) :] == expected
 
 
-@cache
-def sets_of_segments() -> list[Element]:
-    """Return the sets of segments of all IDocs among the pairs, the first of them a sound one."""
-    paths = [path for path in contract.payloads("sap_posdm") if "idoc" in path.name]
-    roots = [payload.xml_root(payload.text(path.read_bytes())) for path in paths]
-    return [one for root in roots for one in root.iter("_-POSDW_-E1POSTR_CREATEMULTIP")]
-
-
-@settings(max_examples=300, deadline=None)
-@given(data=st.data(), random=st.randoms(use_true_random=False))
-def test_a_spoiled_set_of_segments_spares_its_neighbours(
-    data: st.DataObject, random: Random
-) -> None:
-    good, spoiled = sets_of_segments()[0], data.draw(st.sampled_from(sets_of_segments()))
-    for _ in range(random.randrange(1, 4)):
-        spoiled = mutated_xml(random, spoiled)
-    expected = outcomes("sap_posdm", idoc_of(good))
-    assert all(one.startswith("{") for one in expected)
-    found = outcomes("sap_posdm", idoc_of(good, spoiled, good))
-    assert found[: len(expected)] == found[-len(expected) :] == expected
-
-
-def idoc_of(*sets: Element) -> str:
-    root = Element("IDOC")
-    root.extend(sets)
-    return tostring(root, encoding="unicode")
-
-
-def file_of(*elements: Element) -> str:
-    root = Element(TRANSACTION.replace("Transaction", "POSLog"))
-    root.extend(elements)
+def document(vendor: str, *parts: Element) -> str:
+    root = Element(PARTS[vendor][2])
+    root.extend(parts)
     return tostring(root, encoding="unicode")
