@@ -9,7 +9,7 @@ each refund and credit is a return of its own, "refund:<id>" or "credit:<id>".
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 from chalicelib import model, payload, signatures
@@ -186,10 +186,15 @@ def _taken(record: Record, noun: str, sign: int, *, vat: bool) -> tuple[model.Ta
     )
 
 
-def _payment_of(refund: Record, order: Record) -> Record | None:
+def _payment_of(refund: Record, order: Order) -> Record | None:
     wanted = (refund.get("payment") or {}).get("id")
-    paid = (*inner(order, "payments"), *inner(order, "voids")) if wanted else ()
-    return next((one for one in paid if one.get("id") == wanted), None)
+    return order.once(_paid).get(wanted) if wanted and isinstance(wanted, Hashable) else None
+
+
+def _paid(order: Order) -> dict[Hashable, Record]:
+    """Return the payments by their ids, the first of each."""
+    paid = (*inner(order, "payments"), *inner(order, "voids"))
+    return {one.get("id"): one for one in reversed(paid) if isinstance(one.get("id"), Hashable)}
 
 
 def _original(reading: Reading) -> str | None:

@@ -8,6 +8,7 @@ parts of the same base, and tax is rounded once for each rate, not once for each
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from chalicelib import model, money
@@ -69,9 +70,16 @@ class Parts:
         A refund that names no lines may be all that is marked as refunded.
         """
         wanted = [one.get("id") for one in inner(refund, "lineItems")]
-        found = [line for one, line in self.goods
-                 if (one.get("id") in wanted if wanted else flag(one, "refunded"))]  # fmt: skip
-        return [_taken_back(number, one, self.factor) for number, one in enumerate(found, 1)]
+        if not wanted:
+            return self._marked
+        return self._back(line for one, line in self.goods if one.get("id") in wanted)
+
+    @cached_property
+    def _marked(self) -> list[model.Line]:
+        return self._back(line for one, line in self.goods if flag(one, "refunded"))
+
+    def _back(self, lines: Iterable[model.Line]) -> list[model.Line]:
+        return [_taken_back(number, one, self.factor) for number, one in enumerate(lines, 1)]
 
 
 def _charges(order: Record, number: int, left: int) -> list[model.Line]:
